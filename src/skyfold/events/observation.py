@@ -1,0 +1,99 @@
+"""DL3: one observation, and the small reference by which it is found."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import astropy.units as u
+from astropy.coordinates import EarthLocation, SkyCoord
+
+from skyfold.errors import DataError
+from skyfold.events.event_list import EventList
+from skyfold.events.finding import Finding
+from skyfold.events.good_times import GoodTimes
+from skyfold.events.pointing import Pointing
+from skyfold.irf.responses import Responses
+
+
+@dataclass(frozen=True)
+class HduRef:
+    """One HDU of an observation: what it is (``aeff``), in which class (``aeff_2d``), and where."""
+
+    kind: str
+    hdu_class: str
+    path: Path
+    hdu: str
+
+
+@dataclass(frozen=True)
+class ObsRef:
+    """A row of the index: small, picklable, enough to find and open the rest.
+
+    opener : a module-level function that reads an observation from its reference.
+    """
+
+    obs_id: int
+    hdus: tuple[HduRef, ...]
+    opener: "Callable[[ObsRef], Observation]"
+    row: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def open(self) -> "Observation":
+        """Read everything into memory; each file is opened once."""
+        return self.opener(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """Events and the response they were taken with; in memory, never half-loaded.
+
+    live_fraction : livetime per ontime, in (0, 1]: DEADC of the header.
+    location : of the observatory; None if the file does not tell (needed only where altitude and azimuth matter).
+    meta : header keywords of the events that are worth keeping.
+    findings : deviations from the format that the reader saw and repaired.
+    """
+
+    obs_id: int
+    events: EventList
+    gti: GoodTimes
+    pointing: Pointing
+    responses: Responses
+    live_fraction: float = 1.0
+    location: EarthLocation | None = None
+    meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.live_fraction <= 1:
+            raise DataError(
+                f"observation {self.obs_id}: livetime is {self.live_fraction:g} of the ontime; wanted more than 0 and at most 1"
+                " (keyword DEADC of the event header)"
+            )
+
+    @property
+    def ontime_s(self) -> float:
+        return self.gti.total_s
+
+    @property
+    def livetime_s(self) -> float:
+        return self.gti.total_s * self.live_fraction
+
+    @property
+    def ontime(self) -> u.Quantity:
+        return self.ontime_s * u.s
+
+    @property
+    def livetime(self) -> u.Quantity:
+        """Good time corrected for dead time: Σ GTI × DEADC."""
+        return self.livetime_s * u.s
+
+    @property
+    def pointing_icrs(self) -> SkyCoord:
+        """Where it looked in the middle of its good time."""
+        return self.pointing.icrs(self.gti.middle_s, self.location)
+
+    def select_gti(self, gti: GoodTimes) -> Self:
+        """The part of the observation within other good times: intervals and events."""
+        common = self.gti.intersection(gti)
+        return replace(self, gti=common, events=self.events.where(common.contains(self.events.seconds)))
