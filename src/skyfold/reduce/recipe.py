@@ -1,6 +1,7 @@
 """What is to be made of each observation."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from astropy.coordinates import SkyCoord
@@ -11,6 +12,7 @@ from skyfold.events.observation import Observation
 from skyfold.geom.axis import Axis
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
+from skyfold.units import strip
 
 Product = Literal["counts", "exposure", "background", "psf", "edisp"]
 PRODUCTS: tuple[Product, ...] = ("counts", "exposure", "background", "psf", "edisp")
@@ -78,6 +80,7 @@ class Recipe:
     offset_max : half-width of the box around the pointing to which maps are cut; the whole map if None.
     selection : what to make; counts are always made.
     binsize_irf : pixel size of the PSF and dispersion maps.
+    rad : distances from the true direction at which the PSF is tabulated.
     safe : None makes every bin safe.
     background : None keeps the background response's prediction.
     image : sum over reconstructed energy before the background is estimated (rings want it).
@@ -90,6 +93,7 @@ class Recipe:
     offset_max: Any = None
     selection: tuple[Product, ...] = PRODUCTS
     binsize_irf: Any = "0.2 deg"
+    rad: Axis = Axis.even("rad", 0.0, 0.66, 66, unit="deg")
     safe: SafeRange | None = SafeRange()
     background: Background | None = None
     image: bool = False
@@ -105,3 +109,12 @@ class Recipe:
         unknown = [p for p in self.selection if p not in PRODUCTS]
         if unknown:
             raise ConfigError(f"selection: no product {unknown[0]!r}; there are {', '.join(PRODUCTS)}")
+
+    @cached_property
+    def coarse(self) -> WcsGeom:
+        """The pixels of the PSF and dispersion maps: the same sky, `binsize_irf` wide, at least one pixel."""
+        size = float(strip(self.binsize_irf, "deg", "binsize_irf"))
+        nx, ny = (max(round(width / size), 1) for width in self.geom.width.to_value("deg"))
+        return WcsGeom.create(
+            self.geom.center, pixel=size, npix=(nx, ny), proj=self.geom.proj, frame=self.geom.frame
+        ).surveyed()

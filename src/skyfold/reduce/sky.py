@@ -1,0 +1,101 @@
+"""Events and responses projected onto the sky: the parts of a cube.
+
+Every function maps one observation and a geometry to one map. Responses depend on the direction only through the offset
+or the field-of-view coordinates, so tables are first evaluated at the energies wanted and then looked up per pixel.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyfold.dataset.dataset import SkyResponse
+from skyfold.errors import ReductionError
+from skyfold.events.observation import Observation
+from skyfold.geom.axis import Axis
+from skyfold.geom.fov import field_coordinates, field_rotation, rotation_steps
+from skyfold.geom.region import RegionGeom
+from skyfold.geom.wcs import WcsGeom
+from skyfold.irf.background import Background2D, Background3D
+from skyfold.maps.lookup import fill_counts
+from skyfold.maps.map import Map
+from skyfold.num.sphere import unit_vectors, vector_separation
+
+Floats = NDArray[np.float64]
+AnyGeom = WcsGeom | RegionGeom
+
+# An alt-azimuth field of view turns while the sky passes: the background is averaged over steps of this rotation.
+ROTATION_STEP_DEG = 1.0
+
+
+def offsets(geom: AnyGeom, observation: Observation) -> Floats:
+    """Angle of each pixel centre from the pointing at mid-run [rad], shape (ny, nx)."""
+    at = observation.pointing_icrs
+    return vector_separation(geom.directions, unit_vectors(at.ra.rad, at.dec.rad))
+
+
+def counts_map(observation: Observation, geom: WcsGeom) -> Map:
+    """Events binned in energy and sky; float64."""
+    events = observation.events
+    lo, hi = geom.axis("energy").edges_in("TeV")[[0, -1]]
+    events = events.where((events.energies >= lo) & (events.energies < hi))
+    return fill_counts(geom, (events.ra, events.dec), energy=events.energy)
+
+
+def exposure_map(observation: Observation, geom: AnyGeom, energy_true: Axis) -> Map:
+    """Effective area × livetime at the offset of each pixel centre [m2 s]."""
+    aeff = observation.responses.aeff
+    if aeff is None:
+        raise ReductionError("no effective area, so no exposure")
+    area = aeff.outer(energy_true.center_in("TeV"), offsets(geom, observation))
+    return Map(geom.with_axes(energy_true), area * observation.livetime_s, "m2 s")
+
+
+def background_map(observation: Observation, geom: AnyGeom) -> Map:
+    """Background rate × ontime × solid angle, integrated over reconstructed energy; counts."""
+    bkg = observation.responses.bkg
+    if bkg is None:
+        raise ReductionError("no background response, so no background")
+    counts = np.zeros(geom.shape)
+    for weight, lon, lat in _field_positions(observation, geom, bkg):
+        counts += bkg.integral(geom.axis("energy"), lon, lat) * (weight * observation.ontime_s * geom.solid_angle)
+    return Map(geom, counts)
+
+
+def _field_positions(
+    observation: Observation, geom: AnyGeom, bkg: Background2D | Background3D
+) -> list[tuple[float, Floats, Floats]]:
+    """Weights, summing to 1, and field-of-view coordinates of the pixels [rad] through the run."""
+    lon, lat = field_coordinates(geom.directions, observation.pointing_icrs)
+    alignment = getattr(bkg, "alignment", "RADEC")
+    if alignment == "REVERSE_LON_RADEC":
+        return [(1.0, -lon, lat)]
+    if alignment == "RADEC":
+        return [(1.0, lon, lat)]
+    if observation.location is None:
+        raise ReductionError("a background aligned with the horizon needs the observatory's location (GEOLON, GEOLAT)")
+    positions = []
+    pieces = rotation_steps(observation.gti, observation.pointing_icrs, observation.location, np.radians(ROTATION_STEP_DEG))
+    for piece in pieces:
+        angle = field_rotation(observation.pointing_icrs, piece.middle_s, observation.location)
+        turned = np.cos(angle) * lon - np.sin(angle) * lat, np.sin(angle) * lon + np.cos(angle) * lat
+        positions.append((piece.total_s / observation.ontime_s, *turned))
+    return positions
+
+
+def psf_map(observation: Observation, exposure: Map, rad: Axis) -> SkyResponse:
+    """Point spread function at the offset of each pixel of an exposure; density [sr-1] on (energy_true, rad)."""
+    psf, geom = observation.responses.psf, exposure.geom
+    if psf is None:
+        raise ReductionError("no point spread function")
+    (energy_true,) = geom.axes
+    density = psf.density_table(energy_true.center_in("TeV"), rad.center_in("rad"), offsets(geom, observation))
+    return SkyResponse(Map(geom.with_axes(energy_true, rad), np.moveaxis(density, (0, 1), (-2, -1)), "sr-1"), exposure)
+
+
+def edisp_map(observation: Observation, exposure: Map, energy: Axis) -> SkyResponse:
+    """Migration probability at the offset of each pixel of an exposure, on (energy_true, energy)."""
+    edisp, geom = observation.responses.edisp, exposure.geom
+    if edisp is None:
+        raise ReductionError("no energy dispersion")
+    (energy_true,) = geom.axes
+    matrix = edisp.migration(energy_true, energy, offsets(geom, observation))
+    return SkyResponse(Map(geom.with_axes(energy_true, energy), np.moveaxis(matrix, (0, 1), (-2, -1))), exposure)
