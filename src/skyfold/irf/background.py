@@ -1,0 +1,171 @@
+"""Background rate: events that are no photons of the sky, per solid angle in the field of view."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skyfold.errors import ShapeError
+from skyfold.geom.axis import Axis
+from skyfold.irf.table import Floats, Meta, Ruler, checked, floats, not_negative
+from skyfold.num.grid import along
+from skyfold.num.integrate import loglog_bins
+from skyfold.num.sphere import separation
+
+Alignment = Literal["RADEC", "ALTAZ", "REVERSE_LON_RADEC"]
+ALIGNMENTS: tuple[Alignment, ...] = ("RADEC", "ALTAZ", "REVERSE_LON_RADEC")
+
+
+@dataclass(frozen=True, eq=False)
+class Background2D:
+    """Background rate [s-1 TeV-1 sr-1] against reconstructed energy and offset; see `Background3D` for the rules.
+
+    values : shape (n_energy, n_offset).
+    """
+
+    energy: Axis
+    offset: Axis
+    values: Floats
+    meta: Meta = field(default_factory=dict)
+    alignment: Alignment = "RADEC"
+    _energy: Ruler = field(init=False, repr=False)
+    _offset: Ruler = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        values = checked("background", self.values, self.energy, self.offset)
+        not_negative("background", values)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "_energy", Ruler.of(self.energy, "TeV"))
+        object.__setattr__(self, "_offset", Ruler.of(self.offset, "rad"))
+
+    def rate(self, energy: ArrayLike, fov_lon: ArrayLike, fov_lat: ArrayLike) -> Floats:
+        """Rate [s-1 TeV-1 sr-1] at energies (k,) [TeV] and field positions [rad] that broadcast, (k, *shape)."""
+        return self._in_field(_at_energies(self._energy, self.values, energy), fov_lon, fov_lat)
+
+    def integral(self, energy: Axis, fov_lon: ArrayLike, fov_lat: ArrayLike) -> Floats:
+        """Rate over each bin of reconstructed energy [s-1 sr-1], shape (n_energy, *shape)."""
+        return self._in_field(_over_bins(self._energy, self.values, energy), fov_lon, fov_lat)
+
+    def to_3d(self, nbin: int | None = None) -> "Background3D":
+        """The same rate on a square of the field of view, `nbin` bins a side (two per offset bin unless told)."""
+        nbin = 2 * self.offset.nbin if nbin is None else nbin
+        half = float(self._offset.edges[-1])
+        lon, lat = (Axis.even(name, -half, half, nbin, unit="rad") for name in ("fov_lon", "fov_lat"))
+        x, y = lon.center_in("rad")[:, None], lat.center_in("rad")[None, :]
+        return Background3D(self.energy, lon, lat, self._in_field(self.values, x, y), self.alignment, self.meta)
+
+    def _in_field(self, table: Floats, fov_lon: ArrayLike, fov_lat: ArrayLike) -> Floats:
+        offset = separation(0.0, 0.0, fov_lon, fov_lat)
+        return self._offset.along(table, offset, 1) * self._offset.below_last(offset)
+
+
+@dataclass(frozen=True, eq=False)
+class Background3D:
+    """Background rate [s-1 TeV-1 sr-1] against reconstructed energy and position in the field of view.
+
+    A power law between two energies with a positive rate, a straight line where one of them is 0; linear in the field.
+    So no interpolated rate exceeds its neighbours. Constant from the outermost centres to the outermost edges, 0 beyond.
+
+    Parameters
+    ----------
+    energy, fov_lon, fov_lat : axes.
+    values : shape (n_energy, n_lon, n_lat).
+    alignment : ``"RADEC"``: longitude along right ascension (to the east), latitude along declination; ``"ALTAZ"``: along
+        azimuth and altitude; ``"REVERSE_LON_RADEC"``: as the first with longitude to the west (H.E.S.S. DL3 DR1).
+    """
+
+    energy: Axis
+    fov_lon: Axis
+    fov_lat: Axis
+    values: Floats
+    alignment: Alignment = "RADEC"
+    meta: Meta = field(default_factory=dict)
+    _energy: Ruler = field(init=False, repr=False)
+    _lon: Ruler = field(init=False, repr=False)
+    _lat: Ruler = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        values = checked("background", self.values, self.energy, self.fov_lon, self.fov_lat)
+        not_negative("background", values)
+        if self.alignment not in ALIGNMENTS:
+            raise ShapeError(f"background: alignment {self.alignment!r} is not one of {', '.join(ALIGNMENTS)}")
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "_energy", Ruler.of(self.energy, "TeV"))
+        object.__setattr__(self, "_lon", Ruler.of(self.fov_lon, "rad"))
+        object.__setattr__(self, "_lat", Ruler.of(self.fov_lat, "rad"))
+
+    def rate(self, energy: ArrayLike, fov_lon: ArrayLike, fov_lat: ArrayLike) -> Floats:
+        """Rate [s-1 TeV-1 sr-1] at energies (k,) [TeV] and field positions [rad] that broadcast, (k, *shape)."""
+        return self._in_field(_at_energies(self._energy, self.values, energy), fov_lon, fov_lat)
+
+    def integral(self, energy: Axis, fov_lon: ArrayLike, fov_lat: ArrayLike) -> Floats:
+        """Rate over each bin of reconstructed energy [s-1 sr-1], shape (n_energy, *shape).
+
+        Integrated on the positions of the table and then interpolated in the field: the same, as that is linear.
+        """
+        return self._in_field(_over_bins(self._energy, self.values, energy), fov_lon, fov_lat)
+
+    def aligned(self, alignment: Alignment) -> Self:
+        """The same table read in another orientation."""
+        return replace(self, alignment=alignment)
+
+    def eastward(self) -> Self:
+        """The same rates, with a reversed longitude turned over: alignment ``RADEC`` instead of ``REVERSE_LON_RADEC``."""
+        if self.alignment != "REVERSE_LON_RADEC":
+            return self
+        lon = replace(self.fov_lon, values=-self.fov_lon.values[::-1])
+        return replace(self, fov_lon=lon, values=self.values[:, ::-1], alignment="RADEC")
+
+    def to_2d(self, nbin: int | None = None) -> Background2D:
+        """Mean over position angle, in `nbin` bins of offset to the edge of the table along its axes."""
+        reach = min(float(self._lon.edges[-1]), float(self._lat.edges[-1]))
+        nbin = max(min(self.fov_lon.nbin, self.fov_lat.nbin) // 2, 1) if nbin is None else nbin
+        offset = Axis.even("offset", 0.0, reach, nbin, unit="rad")
+        angle = np.linspace(0, 2 * np.pi, _ANGLES, endpoint=False)
+        r = offset.center_in("rad")[:, None]
+        lat = np.arcsin(np.sin(r) * np.sin(angle))
+        lon = np.arctan2(np.sin(r) * np.cos(angle), np.cos(r))
+        return Background2D(self.energy, offset, self._in_field(self.values, lon, lat).mean(axis=-1), self.meta)
+
+    def _in_field(self, table: Floats, fov_lon: ArrayLike, fov_lat: ArrayLike) -> Floats:
+        """A table (k, n_lon, n_lat) at field positions that broadcast, (k, *shape)."""
+        lon, lat = floats(fov_lon, fov_lat)
+        x, y = self._lon.place(lon), self._lat.place(lat)
+        inside = self._lon.inside(lon) & self._lat.inside(lat)
+        n_lon, n_lat = table.shape[1:]
+        corners = [
+            (np.minimum(x.below + i, n_lon - 1) * n_lat + np.minimum(y.below + j, n_lat - 1), u * v * inside)
+            for i, u in ((0, 1 - x.weight), (1, x.weight))
+            for j, v in ((0, 1 - y.weight), (1, y.weight))
+        ]
+        result = np.zeros((table.shape[0], *lon.shape))
+        # Plane by plane, so that a plane and its result stay in the processor's cache: three times as fast as all at once.
+        for plane, out in zip(table.reshape(table.shape[0], -1), result, strict=True):
+            for index, weight in corners:
+                out += np.take(plane, index, mode="clip") * weight
+        return result
+
+
+# Position angles over which a rate is averaged: several per pixel of the finest tables.
+_ANGLES = 180
+
+
+def _at_energies(ruler: Ruler, table: Floats, energy: ArrayLike) -> Floats:
+    """A table (n_energy, ...) at energies (k,) [TeV]: power laws, or straight lines where a neighbour is 0."""
+    energy = np.atleast_1d(np.asarray(energy, dtype=float))
+    where = ruler.place(energy)
+    above = np.minimum(where.below + 1, table.shape[0] - 1)
+    lower, upper = table[where.below], table[above]
+    straight = along(table, where, 0)
+    weight = where.weight.reshape(-1, *(1,) * (table.ndim - 1))
+    positive = (lower > 0) & (upper > 0)
+    ratio = np.where(positive, upper, 1.0) / np.where(positive, lower, 1.0)
+    rate = np.where(positive, lower * ratio**weight, straight)
+    return rate * ruler.inside(energy).reshape(weight.shape)
+
+
+def _over_bins(ruler: Ruler, table: Floats, energy: Axis) -> Floats:
+    """A table (n_energy, ...) integrated over bins of reconstructed energy."""
+    edges = energy.edges_in("TeV")
+    return loglog_bins(_at_energies(ruler, table, edges), edges)
