@@ -30,7 +30,8 @@ def to_time(seconds: ArrayLike) -> Time:
 def mission_offset(header: Any, where: str) -> float:
     """Seconds to add to mission elapsed times so that they count from our reference.
 
-    Elapsed times count SI seconds from ``MJDREFI + MJDREFF`` (or ``MJDREF``) in the scale ``TIMESYS``, plus ``TIMEZERO``.
+    Elapsed times count SI seconds from ``MJDREFI + MJDREFF`` (or ``MJDREF``) in the scale ``TIMESYS``, plus
+    ``TIMEZERO``.
 
     Raises
     ------

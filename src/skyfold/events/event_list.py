@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Self
 
 import astropy.units as u
@@ -35,10 +34,15 @@ class EventList:
     energies: Floats
     ra: Floats
     dec: Floats
-    columns: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        sizes = {"TIME": np.shape(self.seconds), "ENERGY": np.shape(self.energies), "RA": np.shape(self.ra), "DEC": np.shape(self.dec)}
+        sizes = {
+            "TIME": np.shape(self.seconds),
+            "ENERGY": np.shape(self.energies),
+            "RA": np.shape(self.ra),
+            "DEC": np.shape(self.dec),
+        }
         if len(set(sizes.values())) != 1 or any(len(c) != len(self.seconds) for c in self.columns.values()):
             raise DataError(f"event list: columns of different lengths: {sizes}")
 
@@ -83,9 +87,14 @@ class EventList:
 
     def where(self, keep: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Self:
         """The events of a mask, of indices, or of a slice."""
-        columns = MappingProxyType({name: value[keep] for name, value in self.columns.items()})
+        columns = {name: value[keep] for name, value in self.columns.items()}
         return replace(
-            self, seconds=self.seconds[keep], energies=self.energies[keep], ra=self.ra[keep], dec=self.dec[keep], columns=columns
+            self,
+            seconds=self.seconds[keep],
+            energies=self.energies[keep],
+            ra=self.ra[keep],
+            dec=self.dec[keep],
+            columns=columns,
         )
 
     def select_energy(self, lo: Any = 0.0, hi: Any = np.inf) -> Self:
@@ -128,6 +137,9 @@ def stack_events(parts: Sequence[EventList]) -> EventList:
         raise DataError("event list: nothing to stack")
     names = [name for name in parts[0].columns if all(name in part.columns for part in parts)]
     return EventList(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("seconds", "energies", "ra", "dec")),
-        columns=MappingProxyType({name: np.concatenate([part.columns[name] for part in parts]) for name in names}),
+        seconds=np.concatenate([part.seconds for part in parts]),
+        energies=np.concatenate([part.energies for part in parts]),
+        ra=np.concatenate([part.ra for part in parts]),
+        dec=np.concatenate([part.dec for part in parts]),
+        columns={name: np.concatenate([part.columns[name] for part in parts]) for name in names},
     )

@@ -38,7 +38,9 @@ class GoodTimes:
             raise DataError("good times: a start or stop is not a number")
         if np.any(stop < start):
             i = int(np.argmax(stop < start))
-            raise DataError(f"good times: interval {i} has a negative length of {stop[i] - start[i]:g} s; are its columns swapped?")
+            raise DataError(
+                f"good times: interval {i} has a negative length of {stop[i] - start[i]:g} s; are its columns swapped?"
+            )
         if np.any(start[1:] < stop[:-1]):
             i = int(np.argmax(start[1:] < stop[:-1]))
             raise DataError(f"good times: intervals {i} and {i + 1} overlap or are out of order; merge them with union")
@@ -92,6 +94,23 @@ class GoodTimes:
             return np.zeros(seconds.shape, dtype=bool)
         i = np.searchsorted(self.start, seconds, side="right") - 1
         return (i >= 0) & (seconds < self.stop[np.maximum(i, 0)])
+
+    def snapped(self, seconds: ArrayLike, slack_s: float) -> Floats:
+        """Times moved into the nearest interval if they lie at most `slack_s` outside it; others as they are.
+
+        Files cut their intervals to whole seconds and keep the events of the rounded fraction.
+        """
+        seconds = np.asarray(seconds, dtype=float)
+        usable = self.stop > self.start
+        if not usable.any():
+            return seconds.copy()
+        start, last = self.start[usable], np.nextafter(self.stop[usable], -np.inf)
+        i = np.searchsorted(start, seconds, side="right") - 1
+        before, after = np.maximum(i, 0), np.minimum(i + 1, start.size - 1)
+        down = np.minimum(np.maximum(seconds, start[before]), last[before])
+        up = np.maximum(seconds, start[after])
+        moved = np.where(np.abs(seconds - down) <= np.abs(up - seconds), down, np.minimum(up, last[after]))
+        return np.where(np.abs(moved - seconds) <= slack_s, moved, seconds)
 
     def intersection(self, other: "GoodTimes") -> "GoodTimes":
         """Times good in both."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self
 
 import astropy.units as u
@@ -15,6 +15,9 @@ from skyfold.events.finding import Finding
 from skyfold.events.good_times import GoodTimes
 from skyfold.events.pointing import Pointing
 from skyfold.irf.responses import Responses
+
+# Files cut good times to whole seconds: events less than this outside of them still belong to the observation.
+GTI_SLACK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,14 +64,14 @@ class Observation:
     responses: Responses
     live_fraction: float = 1.0
     location: EarthLocation | None = None
-    meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    meta: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.live_fraction <= 1:
             raise DataError(
-                f"observation {self.obs_id}: livetime is {self.live_fraction:g} of the ontime; wanted more than 0 and at most 1"
-                " (keyword DEADC of the event header)"
+                f"observation {self.obs_id}: livetime is {self.live_fraction:g} of the ontime; wanted more than 0 and"
+                " at most 1 (keyword DEADC of the event header)"
             )
 
     @property
@@ -88,12 +91,17 @@ class Observation:
         """Good time corrected for dead time: Σ GTI × DEADC."""
         return self.livetime_s * u.s
 
-    @property
+    @cached_property
     def pointing_icrs(self) -> SkyCoord:
         """Where it looked in the middle of its good time."""
         return self.pointing.icrs(self.gti.middle_s, self.location)
 
     def select_gti(self, gti: GoodTimes) -> Self:
-        """The part of the observation within other good times: intervals and events."""
+        """The part of the observation within other good times: intervals and events.
+
+        An event that belongs to the observation although it lies a fraction of a second outside its good times (see
+        `GTI_SLACK_S`) goes with the nearest of them, so that the pieces of an observation hold all of its events.
+        """
         common = self.gti.intersection(gti)
-        return replace(self, gti=common, events=self.events.where(common.contains(self.events.seconds)))
+        seconds = self.gti.snapped(self.events.seconds, GTI_SLACK_S)
+        return replace(self, gti=common, events=self.events.where(common.contains(seconds)))

@@ -112,7 +112,7 @@ def _is_reversed(header: Mapping[str, Any]) -> bool:
 
 def _read_aeff(source: Source) -> EffectiveArea:
     energy, offset = source.energy("energy_true"), source.offset()
-    values = source.table("EFFAREA", "m2", (offset, energy)).T
+    values = source.at_least_zero(source.table("EFFAREA", "m2", (offset, energy)).T, "EFFAREA")
     return EffectiveArea(energy, offset, values, source.is_point_like, source.meta)
 
 
@@ -120,6 +120,7 @@ def _read_edisp(source: Source) -> EnergyDispersion:
     energy, offset = source.energy("energy_true"), source.offset()
     migra = source.axis("migra", ("MIGRA",), "")
     raw = np.moveaxis(source.table("MATRIX", "", (offset, migra, energy)), 0, 2).swapaxes(0, 1)
+    raw = source.at_least_zero(raw, "MATRIX")
     value, convention = EnergyDispersion.normalised(
         raw, energy, migra, offset, point_like=source.is_point_like, meta=source.meta
     )
@@ -140,7 +141,7 @@ def _read_edisp(source: Source) -> EnergyDispersion:
 def _read_psf_table(source: Source) -> PsfTable:
     energy, offset = source.energy("energy_true"), source.offset()
     rad = source.axis("rad", ("RAD",), "deg")
-    values = source.table("RPSF", "sr-1", (rad, offset, energy)).T
+    values = source.at_least_zero(source.table("RPSF", "sr-1", (rad, offset, energy)).T, "RPSF")
     value = PsfTable(energy, offset, rad, values, source.meta)
     source.note_norms(value.norms[value.norms > 0], "rows of RPSF")
     return value
@@ -165,7 +166,9 @@ def _read_psf_king(source: Source) -> PsfKing:
 
 def _read_bkg_2d(source: Source) -> Background2D:
     energy, offset = source.energy("energy"), source.offset()
-    values = source.table(_bkg_column(source), "s-1 TeV-1 sr-1", (offset, energy), default="s-1 MeV-1 sr-1").T
+    column = _bkg_column(source)
+    values = source.table(column, "s-1 TeV-1 sr-1", (offset, energy), default="s-1 MeV-1 sr-1").T
+    values = source.at_least_zero(values, column)
     _note_zero_planes(source, values)
     return Background2D(energy, offset, values, source.meta, _alignment(source))
 
@@ -174,7 +177,7 @@ def _read_bkg_3d(source: Source) -> Background3D:
     energy = source.energy("energy")
     lon, lat = (source.axis(f"fov_{name}", (stem,), "deg") for name, stem in (("lon", "DETX"), ("lat", "DETY")))
     column = _bkg_column(source)
-    values = source.table(column, "s-1 TeV-1 sr-1", None, default="s-1 MeV-1 sr-1")
+    values = source.at_least_zero(source.table(column, "s-1 TeV-1 sr-1", None, default="s-1 MeV-1 sr-1"), column)
     n = energy.nbin, lon.nbin, lat.nbin
     # By the format numpy sees (DETY, DETX, ENERG). H.E.S.S. and CTA write ENERG first, and then DETX before DETY: where the
     # two have as many bins only the data can tell, and 69 000 background events of 45 H.E.S.S. runs do (2 ln L = 70).

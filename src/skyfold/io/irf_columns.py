@@ -65,6 +65,17 @@ class Source:
                 "normalised",
             )
 
+    def at_least_zero(self, values: Floats, name: str) -> Floats:
+        """A column whose values cannot be below 0; interpolation in zenith angle left some there in public files."""
+        low = int(np.sum(values < 0))
+        if low == 0:
+            return values
+        self.note(
+            Severity.WARNING, f"{low} of {values.size} values of {name} are negative, down to {values.min():.4g}",
+            "no area, density or rate is below 0", "taken as 0",
+        )  # fmt: skip
+        return np.maximum(values, 0.0)
+
     def table(self, name: str, to: str | None, axes: tuple[Axis, ...] | None, default: str | None = None) -> Floats:
         """The first row of a column as float64 in the unit `to`; as it is if that is None.
 
