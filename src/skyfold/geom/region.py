@@ -1,2 +1,167 @@
+"""One region of the sky, as a geometry with a single pixel."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import astropy.units as u
+import numpy as np
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+
+from skyfold.errors import ShapeError
+from skyfold.geom.axis import AnyAxis
+from skyfold.geom.regions import covering, holds, parse_region, region_center, region_mask
+from skyfold.geom.wcs import Frame, WcsGeom
+from skyfold.num.sphere import unit_vectors
+from skyfold.units import strip
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class RegionGeom:
-    pass
+    """A sky region times further axes; data have shape (..., 1, 1).
+
+    Responses are taken at its centre.
+
+    Parameters
+    ----------
+    region : any sky region of the `regions` package, compound ones included, or a text of one. A point stands for a
+        response's own direction cut.
+    axes : further axes in array order.
+    pixel : pixel size [deg] at which shapes without a closed form are sampled.
+    """
+
+    region: "SkyRegion"
+    axes: tuple[AnyAxis, ...] = ()
+    pixel: float = 0.005
+
+    def __post_init__(self) -> None:
+        regions = parse_region(self.region)
+        if len(regions) != 1:
+            raise ShapeError(f"a region geometry has one region, found {len(regions)}: join them with | into a compound one")
+        names = [axis.name for axis in self.axes]
+        if len(set(names)) != len(names):
+            raise ShapeError(f"a geometry needs axes of different names, found {', '.join(names)}")
+        object.__setattr__(self, "region", regions[0])
+        object.__setattr__(self, "axes", tuple(self.axes))
+
+    @classmethod
+    def circle(cls, center: SkyCoord, radius: Any, axes: tuple[AnyAxis, ...] | list[AnyAxis] = ()) -> Self:
+        from regions import CircleSkyRegion
+
+        return cls(CircleSkyRegion(center, float(strip(radius, "deg", "radius")) * u.deg), tuple(axes))
+
+    @classmethod
+    def point(cls, center: SkyCoord, axes: tuple[AnyAxis, ...] | list[AnyAxis] = ()) -> Self:
+        from regions import PointSkyRegion
+
+        return cls(PointSkyRegion(center), tuple(axes))
+
+    # What it is made of
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        return (1, 1)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (*(axis.nbin for axis in self.axes), 1, 1)
+
+    @property
+    def center(self) -> SkyCoord:
+        return region_center(self.region)
+
+    @property
+    def frame(self) -> Frame:
+        return "galactic" if self.center.frame.name == "galactic" else "icrs"
+
+    @property
+    def is_point(self) -> bool:
+        from regions import PointSkyRegion
+
+        return isinstance(self.region, PointSkyRegion)
+
+    @property
+    def radius(self) -> u.Quantity | None:
+        """Radius of a circle; None for other shapes."""
+        from regions import CircleSkyRegion
+
+        return self.region.radius.to("deg") if isinstance(self.region, CircleSkyRegion) else None
+
+    def axis(self, name: str) -> AnyAxis:
+        """The axis of that name.
+
+        Raises
+        ------
+        ShapeError
+            There is none.
+        """
+        return self.axes[self.axis_number(name)]
+
+    def axis_number(self, name: str) -> int:
+        names = [axis.name for axis in self.axes]
+        if name not in names:
+            raise ShapeError(f"no axis {name!r} in this geometry; it has {', '.join(names) or 'no axes'}")
+        return names.index(name)
+
+    def with_axes(self, *axes: AnyAxis) -> Self:
+        """The same region with these axes instead."""
+        return replace(self, axes=axes)
+
+    @property
+    def image(self) -> Self:
+        """The same region without further axes."""
+        return self.with_axes()
+
+    # On the sky
+
+    @property
+    def directions(self) -> Floats:
+        """ICRS unit vector of the centre, shape (3, 1, 1)."""
+        at = self.center.icrs
+        return unit_vectors(at.ra.rad, at.dec.rad).reshape(3, 1, 1)
+
+    @cached_property
+    def solid_angle(self) -> Floats:
+        """Solid angle of the region [sr], shape (1, 1): exact for circles, by sampling for other shapes, 0 for a point."""
+        if self.is_point:
+            return np.zeros((1, 1))
+        if self.radius is not None:
+            return np.full((1, 1), 2 * np.pi * (1 - np.cos(self.radius.to_value("rad"))))
+        grid = self._grid
+        return np.full((1, 1), grid.solid_angle[region_mask(grid, self.region)].sum())
+
+    def separation(self, sky: SkyCoord) -> u.Quantity:
+        """Angle from the centre to a position, shape (1, 1)."""
+        return np.full((1, 1), self.center.separation(sky).rad) * u.rad
+
+    def contains(self, sky: SkyCoord) -> NDArray[np.bool_]:
+        """Whether positions lie in the region."""
+        return holds(self.region, sky)
+
+    def samples(self) -> Floats:
+        """Directions (3, n) of the sample pixels inside the region."""
+        grid = self._grid
+        return grid.directions[:, region_mask(grid, self.region)]
+
+    @cached_property
+    def _grid(self) -> WcsGeom:
+        return covering(self.region, self.pixel)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RegionGeom):
+            return NotImplemented
+        return self.axes == other.axes and (self.region is other.region or self.region == other.region)
+
+    def __hash__(self) -> int:
+        return hash((type(self.region).__name__, self.axes))
+
+    def __str__(self) -> str:
+        at = self.center.icrs
+        lines = [f"{type(self.region).__name__} around icrs ({at.ra.deg:.4f}°, {at.dec.deg:.4f}°)"]
+        return "\n".join(lines + [f"  {axis}" for axis in self.axes])

@@ -20,12 +20,15 @@ from skyfold.num.sphere import lonlat, triangle_area, unit_vectors, vector_separ
 from skyfold.units import strip
 
 Floats = NDArray[np.float64]
-Frame = Literal["icrs", "galactic"]
-_CTYPES = {"icrs": ("RA--", "DEC-"), "galactic": ("GLON", "GLAT")}
+Frame = Literal["icrs", "fk5", "galactic"]
+_CTYPES = {"icrs": ("RA--", "DEC-"), "fk5": ("RA--", "DEC-"), "galactic": ("GLON", "GLAT")}
 
 
 class Cutout(NamedTuple):
-    """A piece of a geometry, and where it lies: array slices (y, x) into the whole."""
+    """A piece of a geometry, and where it lies: array slices (y, x) into the whole.
+
+    Slices of a partial cut-out may stick out of the whole; `skyfold.geom.pixels.overlap` gives what both share.
+    """
 
     geom: "WcsGeom"
     slices: tuple[slice, slice]
@@ -74,9 +77,9 @@ class WcsGeom:
         pixel : pixel size, or (longitude, latitude) sizes.
         npix : number of pixels (nx, ny), instead of `width`.
         proj : FITS projection code; every projection is centred on the map, so that pixels there are square.
-        frame : ``"icrs"`` or ``"galactic"``; the frame of `center` unless told.
+        frame : ``"icrs"``, ``"galactic"`` or ``"fk5"``; that of `center` unless told, ICRS if it is yet another.
         """
-        frame = frame or ("galactic" if center.frame.name == "galactic" else "icrs")
+        frame = frame or (center.frame.name if center.frame.name in _CTYPES else "icrs")
         size = np.broadcast_to(strip(pixel, "deg", "pixel"), 2)
         if (width is None) == (npix is None):
             raise ShapeError("a map needs either a width or a number of pixels")
@@ -93,7 +96,11 @@ class WcsGeom:
 
     @property
     def frame(self) -> Frame:
-        return "galactic" if self.wcs.wcs.ctype[0].startswith("GLON") else "icrs"
+        """Equatorial coordinates are ICRS unless the header says FK5, or gives an equinox and nothing else."""
+        wcs = self.wcs.wcs
+        if wcs.ctype[0].startswith("GLON"):
+            return "galactic"
+        return "fk5" if wcs.radesys == "FK5" or (not wcs.radesys and np.isfinite(wcs.equinox)) else "icrs"
 
     @property
     def proj(self) -> str:
@@ -106,7 +113,7 @@ class WcsGeom:
     @property
     def pixel_size(self) -> u.Quantity:
         """Pixel sizes (longitude, latitude) at the reference point."""
-        return np.abs(self.wcs.wcs.cdelt) * u.deg
+        return np.hypot(*self.wcs.pixel_scale_matrix) * u.deg
 
     @property
     def center(self) -> SkyCoord:
@@ -234,17 +241,22 @@ class WcsGeom:
         """The pixels of two contiguous slices (y, x)."""
         ny, nx = self.image_shape
         (y0, y1, _), (x0, x1, _) = rows.indices(ny), columns.indices(nx)
-        wcs = self.wcs.deepcopy()
-        wcs.wcs.crpix -= (x0, y0)
-        return self._share(replace(self, wcs=wcs, image_shape=(y1 - y0, x1 - x0)), (slice(y0, y1), slice(x0, x1)))
+        return self._share(self.window(slice(y0, y1), slice(x0, x1)), (slice(y0, y1), slice(x0, x1)))
 
-    def cutout(self, center: SkyCoord, width: Any, mode: Literal["trim", "strict"] = "trim") -> Cutout:
+    def window(self, rows: slice, columns: slice) -> Self:
+        """The pixels from rows.start to rows.stop and likewise columns; they may lie outside of this geometry."""
+        wcs = self.wcs.deepcopy()
+        wcs.wcs.crpix -= (columns.start, rows.start)
+        return replace(self, wcs=wcs, image_shape=(rows.stop - rows.start, columns.stop - columns.start))
+
+    def cutout(self, center: SkyCoord, width: Any, mode: Literal["trim", "partial", "strict"] = "trim") -> Cutout:
         """The pixels of a box around a position, and the slices that cut them from the whole.
 
         Parameters
         ----------
         width : angle, or (width, height); rounded to whole pixels, at least one.
-        mode : ``"trim"`` cuts the box at the border of the map; ``"strict"`` refuses one that crosses it.
+        mode : ``"trim"`` cuts the box at the border of the map, ``"partial"`` lets it stick out, ``"strict"`` refuses
+            one that crosses it.
 
         Raises
         ------
@@ -264,6 +276,8 @@ class WcsGeom:
         whole = (slice(y0, y0 + ny), slice(x0, x0 + nx))
         if mode == "strict" and clipped != whole:
             raise ShapeError(f"a cut-out of {width} around {_say(center)} crosses the border of the map")
+        if mode == "partial":
+            return Cutout(self.window(*whole), whole)
         return Cutout(self.sliced(*clipped), clipped)
 
     def _share(self, other: Self, slices: tuple[slice, slice]) -> Self:
@@ -279,7 +293,10 @@ class WcsGeom:
         shift = its.crpix - mine.crpix
         aligned = (
             list(mine.ctype) == list(its.ctype)
+            and self.frame == whole.frame
             and np.allclose(mine.crval, its.crval, rtol=0, atol=1e-9)
+            and np.allclose((mine.lonpole, mine.latpole), (its.lonpole, its.latpole), rtol=0, atol=1e-9)
+            and mine.get_pv() == its.get_pv()
             and np.allclose(self.wcs.pixel_scale_matrix, whole.wcs.pixel_scale_matrix, rtol=1e-9, atol=0)
             and np.allclose(shift, np.rint(shift), rtol=0, atol=1e-6)
         )
@@ -317,8 +334,8 @@ def _wcs(lon: float, lat: float, size: Floats, npix: tuple[int, int], proj: str,
     center = (np.array(npix) + 1) / 2
     wcs.wcs.crval, wcs.wcs.crpix = (lon, lat), center
     wcs.wcs.cunit = ["deg", "deg"]
-    if frame == "icrs":
-        wcs.wcs.radesys = "ICRS"
+    if frame != "galactic":
+        wcs.wcs.radesys = frame.upper()
     try:
         wcs.wcs.set()
     except ValueError as error:
@@ -339,6 +356,6 @@ def _pair(width: Any) -> Floats:
 
 
 def _say(sky: SkyCoord) -> str:
-    name = "galactic" if sky.frame.name == "galactic" else "icrs"
+    name = sky.frame.name if sky.frame.name in _CTYPES else "icrs"
     at = sky.transform_to(name).spherical
     return f"{name} ({at.lon.deg:.4f}°, {at.lat.deg:.4f}°)"

@@ -1,13 +1,12 @@
 """Background from regions at the same offset: the on region turned about the pointing.
 
-Everything is done on the sphere: a region turned by an angle about the pointing holds an event exactly if the event,
-turned back, lies in the on region. So any shape works, areas are equal by construction, and the acceptance ratio is the
-number of regions.
+Turning is done on the sphere: a region turned by an angle about the pointing holds an event exactly if the event, turned
+back, lies in the on region. So any shape works, and areas are equal by construction.
 """
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -17,11 +16,16 @@ from skyfold.dataset.dataset import Dataset
 from skyfold.errors import ReductionError
 from skyfold.events.observation import Observation
 from skyfold.geom.region import RegionGeom
+from skyfold.geom.regions import covering, holds, region_mask
+from skyfold.geom.wcs import WcsGeom
 from skyfold.maps.map import Map
 from skyfold.num.sphere import field_lonlat, lonlat, tangent_frame, unit_vectors
-from skyfold.reduce.exclusion import free
-from skyfold.reduce.spectrum import direction_cut, good_events, histogram, in_region
+from skyfold.reduce.exclusion import usable
+from skyfold.reduce.spectrum import direction_cut, histogram, in_region
 from skyfold.units import strip
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
 
 Floats = NDArray[np.float64]
 
@@ -32,17 +36,22 @@ class Reflected:
 
     Parameters
     ----------
-    exclusion : bool map, True where the sky is free of sources; a region that touches an excluded pixel is not used.
+    exclusion : bool map, True where the sky is free of sources; a region that holds an excluded pixel is not used.
     min_distance : angle left free between neighbouring off regions, seen from the pointing.
     min_distance_input : the same between the on region and its neighbours.
     increment : step of the search for the next free place, seen from the pointing.
+    pixel : size of the pixels that stand for a region where its extent and its overlap with excluded sky are judged.
     max_regions : no more than these.
+
+    The extent of the on region seen from the pointing is that of its pixel centres, as in the field's other tools, so
+    that the same regions are found: neighbours may overlap by up to a pixel. An event there is counted once.
     """
 
     exclusion: Map | None = None
     min_distance: Any = "0 rad"
     min_distance_input: Any = "0.1 rad"
     increment: Any = "0.1 rad"
+    pixel: Any = "0.01 deg"
     max_regions: int = 10_000
 
     def __call__(self, dataset: Dataset, observation: Observation) -> Dataset:
@@ -58,87 +67,84 @@ class Reflected:
         if angles.size == 0:
             raise ReductionError("no reflected off region fits: the exclusion or the small offset leaves no place; use a ring")
         off = off_counts(observation, geom, angles)
-        n_off = np.full(geom.shape, float(angles.size))
         return replace(
             dataset,
             background=None,
             counts_off=Map(geom, off[:, None, None]),
             acceptance=Map.filled(geom, 1.0),
-            acceptance_off=Map(geom, n_off),
+            acceptance_off=Map.filled(geom, float(angles.size)),
             meta=MappingProxyType({**dataset.meta, "off_regions": int(angles.size), "off_angles_rad": tuple(angles.tolist())}),
         )
 
     def angles(self, geom: RegionGeom, observation: Observation) -> Floats:
         """Angles by which the on region is turned about the pointing to its off regions [rad], shape (n,)."""
-        pointing, radius = observation.pointing_icrs, on_radius(geom, observation)
-        samples = geom.samples() if radius is None else disk_samples(geom.center, radius)
-        width = _sample_width(samples, pointing) if radius is None else _circle_width(radius, geom.center, pointing)
+        pointing, shape = observation.pointing_icrs, on_shape(geom, observation)
+        grid = _grid_about(pointing, shape, float(strip(self.pixel, "deg", "pixel")))
+        width = _angular_width(grid.directions[:, region_mask(grid, shape)], pointing)
         if width >= np.pi:  # the on region holds or nearly holds the pointing: nothing fits beside it
             return np.zeros(0)
         between = width + float(strip(self.min_distance, "rad", "min_distance"))
         first = width + float(strip(self.min_distance_input, "rad", "min_distance_input"))
         step = float(strip(self.increment, "rad", "increment"))
+        excluded = grid.directions[:, ~usable(grid, self.exclusion)]
         angle, last, found = first, 2 * np.pi - first, []
         while angle <= last + 1e-12 and len(found) < self.max_regions:
-            if self._is_free(samples, pointing, angle):
+            if holds(shape, sky_of(turned(excluded, pointing, -angle))).any():
+                angle += step
+            else:
                 found.append(angle)
                 angle += between
-            else:
-                angle += step
         return np.array(found)
-
-    def _is_free(self, samples: Floats, pointing: SkyCoord, angle: float) -> bool:
-        if self.exclusion is None:
-            return True
-        lon, lat = lonlat(turned(samples, pointing, angle))
-        return bool(np.all(free(SkyCoord(lon, lat, unit="rad", frame="icrs"), self.exclusion)))
 
 
 def turned(vectors: Floats, pointing: SkyCoord, angle: float) -> Floats:
-    """Directions (3, ...) turned about the pointing, counter-clockwise as seen from inside the sphere of the sky."""
+    """Directions (3, ...) turned about the pointing from north through east."""
     frame = tangent_frame(pointing.ra.rad, pointing.dec.rad)
     cos, sin = np.cos(angle), np.sin(angle)
-    turn = frame.T @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) @ frame
+    turn = frame.T @ np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]]) @ frame
     return np.tensordot(turn, vectors, axes=1)
 
 
 def off_counts(observation: Observation, geom: RegionGeom, angles: Floats) -> Floats:
-    """Good events in all the turned regions per bin of energy, shape (n_energy,)."""
-    events = good_events(observation)
+    """Events in any of the turned regions per bin of energy, shape (n_energy,)."""
+    events = observation.events
     vectors = unit_vectors(np.radians(events.ra), np.radians(events.dec))
-    pointing, energy = observation.pointing_icrs, geom.axis("energy")
-    total = np.zeros(energy.nbin)
+    inside = np.zeros(len(events), dtype=bool)
     for angle in angles:
-        lon, lat = lonlat(turned(vectors, pointing, -angle))
-        back = replace(events, ra=np.degrees(lon), dec=np.degrees(lat))
-        total += histogram(back.where(in_region(back, observation, geom)), energy)
-    return total
+        lon, lat = lonlat(turned(vectors, observation.pointing_icrs, -angle))
+        inside |= in_region(replace(events, ra=np.degrees(lon), dec=np.degrees(lat)), observation, geom)
+    return histogram(events.where(inside), geom.axis("energy"))
 
 
-def on_radius(geom: RegionGeom, observation: Observation) -> float | None:
-    """Radius of a circular on region, or of the widest direction cut around a point [rad]; None for other shapes."""
-    if geom.is_point:
-        return float(np.max(direction_cut(geom.axis("energy").center_in("TeV"), observation, geom)))
-    return None if geom.radius is None else float(geom.radius.to_value("rad"))
+def on_shape(geom: RegionGeom, observation: Observation) -> "SkyRegion":
+    """The on region; for a point the widest direction cut around it."""
+    if not geom.is_point:
+        return geom.region
+    cut = direction_cut(geom.axis("energy").center_in("TeV"), observation, geom)
+    return RegionGeom.circle(geom.center, f"{np.max(cut)} rad").region
 
 
-def disk_samples(center: SkyCoord, radius: float, n: int = 24) -> Floats:
-    """Directions (3, m) on rings about a centre, the outermost on the border itself."""
-    r, phi = np.meshgrid(np.linspace(0, radius, n), np.linspace(0, 2 * np.pi, 4 * n, endpoint=False), indexing="ij")
-    frame = tangent_frame(center.icrs.ra.rad, center.icrs.dec.rad)
-    local = np.stack([np.cos(r), np.sin(r) * np.cos(phi), np.sin(r) * np.sin(phi)])
-    return np.tensordot(frame.T, local, axes=1).reshape(3, -1)
+def sky_of(vectors: Floats) -> SkyCoord:
+    """Positions of ICRS unit vectors (3, n)."""
+    lon, lat = lonlat(vectors)
+    return SkyCoord(lon, lat, unit="rad", frame="icrs")
 
 
-def _circle_width(radius: float, center: SkyCoord, pointing: SkyCoord) -> float:
-    """Angle by which a circle must be turned about the pointing to touch itself: 2 asin(sin r / sin ρ) at offset ρ."""
-    sine = np.sin(radius) / max(np.sin(float(pointing.separation(center.icrs).rad)), 1e-12)
-    return 2 * np.pi if sine >= 1 else float(2 * np.arcsin(sine))
+def _grid_about(pointing: SkyCoord, shape: "SkyRegion", pixel: float) -> WcsGeom:
+    """A tangential map about the pointing that holds a region wherever it is turned.
+
+    Its width, and with it where pixels fall, is that of the field's other tools where that is enough: four times the
+    offset and 0.3 degrees.
+    """
+    cover = covering(shape, pixel)
+    offset = pointing.separation(cover.center).deg
+    reach = offset + float(cover.width.to_value("deg").max())
+    return WcsGeom.create(pointing, max(4 * offset + 0.3, 2 * reach), pixel)
 
 
-def _sample_width(samples: Floats, pointing: SkyCoord) -> float:
-    """Angle under which samples of a region are seen from the pointing: the full turn less the widest gap."""
-    lon, lat = field_lonlat(samples, tangent_frame(pointing.ra.rad, pointing.dec.rad))
+def _angular_width(vectors: Floats, pointing: SkyCoord) -> float:
+    """Angle under which directions (3, n) are seen from the pointing [rad]: the full turn less the widest gap."""
+    lon, lat = field_lonlat(vectors, tangent_frame(pointing.ra.rad, pointing.dec.rad))
     around = np.sort(np.arctan2(lat, lon) % (2 * np.pi))
     gaps = np.diff(np.append(around, around[0] + 2 * np.pi))
     return float(2 * np.pi - gaps.max())

@@ -4,14 +4,17 @@ Every function maps one observation and a geometry to one map. Responses depend 
 or the field-of-view coordinates, so tables are first evaluated at the energies wanted and then looked up per pixel.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from skyfold.dataset.dataset import SkyResponse
 from skyfold.errors import ReductionError
+from skyfold.events.horizon import zenith_direction
 from skyfold.events.observation import Observation
 from skyfold.geom.axis import Axis
-from skyfold.geom.fov import field_coordinates, field_rotation, rotation_steps
+from skyfold.geom.fov import field_coordinates, to_altaz
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
 from skyfold.irf.background import Background2D, Background3D
@@ -62,23 +65,45 @@ def background_map(observation: Observation, geom: AnyGeom) -> Map:
 
 def _field_positions(
     observation: Observation, geom: AnyGeom, bkg: Background2D | Background3D
-) -> list[tuple[float, Floats, Floats]]:
+) -> Iterator[tuple[float, Floats, Floats]]:
     """Weights, summing to 1, and field-of-view coordinates of the pixels [rad] through the run."""
     lon, lat = field_coordinates(geom.directions, observation.pointing_icrs)
-    alignment = getattr(bkg, "alignment", "RADEC")
-    if alignment == "REVERSE_LON_RADEC":
-        return [(1.0, -lon, lat)]
-    if alignment == "RADEC":
-        return [(1.0, lon, lat)]
-    if observation.location is None:
+    match bkg.alignment:
+        case "RADEC":
+            yield 1.0, lon, lat
+        case "REVERSE_LON_RADEC":
+            yield 1.0, -lon, lat
+        case "ALTAZ":
+            for weight, zenith in zenith_steps(observation):
+                yield weight, *to_altaz(lon, lat, zenith)
+
+
+def zenith_steps(observation: Observation, step: float = np.radians(ROTATION_STEP_DEG)) -> list[tuple[float, float]]:
+    """Shares of the good time, and the position angle of the zenith in the middle of each [rad].
+
+    Every interval is cut into equal times, so short that the field turns by no more than `step` in each.
+
+    Raises
+    ------
+    ReductionError
+        The location of the observatory is not known.
+    """
+    location, at = observation.location, observation.pointing_icrs
+    if location is None:
         raise ReductionError("a background aligned with the horizon needs the observatory's location (GEOLON, GEOLAT)")
-    positions = []
-    pieces = rotation_steps(observation.gti, observation.pointing_icrs, observation.location, np.radians(ROTATION_STEP_DEG))
-    for piece in pieces:
-        angle = field_rotation(observation.pointing_icrs, piece.middle_s, observation.location)
-        turned = np.cos(angle) * lon - np.sin(angle) * lat, np.sin(angle) * lon + np.cos(angle) * lat
-        positions.append((piece.total_s / observation.ontime_s, *turned))
-    return positions
+
+    def zenith(seconds: Floats) -> Floats:
+        return np.unwrap(np.radians(zenith_direction(at.ra.deg, at.dec.deg, seconds, location)))
+
+    steps = []
+    for start, stop in zip(observation.gti.start, observation.gti.stop, strict=True):
+        probe = np.linspace(start, stop, max(int((stop - start) / 10), 1) + 1)  # rotation hardly changes within 10 s
+        fastest = np.abs(np.diff(zenith(probe))).max() / (probe[1] - probe[0])
+        n = max(int(np.ceil(fastest * (stop - start) / step)), 1)
+        middle = start + (np.arange(n) + 0.5) / n * (stop - start)
+        share = (stop - start) / n / observation.ontime_s
+        steps += [(share, float(angle)) for angle in zenith(middle)]
+    return steps
 
 
 def psf_map(observation: Observation, exposure: Map, rad: Axis) -> SkyResponse:

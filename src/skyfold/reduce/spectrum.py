@@ -60,9 +60,8 @@ def reduce_region(observation: Observation, recipe: "Recipe", geom: RegionGeom) 
 
 
 def region_counts(observation: Observation, geom: RegionGeom) -> Map:
-    """Good events in the region, binned in energy."""
-    events = good_events(observation)
-    inside = events.where(in_region(events, observation, geom))
+    """Events in the region, binned in energy."""
+    inside = observation.events.where(in_region(observation.events, observation, geom))
     return Map(geom, histogram(inside, geom.axis("energy"))[:, None, None])
 
 
@@ -71,11 +70,6 @@ def in_region(events: EventList, observation: Observation, geom: RegionGeom) -> 
     if geom.is_point:
         return events.offset(geom.center).value < direction_cut(events.energies, observation, geom)
     return geom.contains(events.radec)
-
-
-def good_events(observation: Observation) -> EventList:
-    events = observation.events
-    return events.where(observation.gti.contains(events.seconds))
 
 
 def histogram(events: EventList, energy: Axis) -> Floats:

@@ -1,0 +1,125 @@
+"""Regions of the sky: how they are written, and which pixels and positions they hold.
+
+Regions are those of the `regions` package, which is imported only where one is handled (it costs 0.3 s of start-up).
+Circles and annuli are judged on the sphere, other shapes in a tangential or the map's own projection.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import astropy.units as u
+import numpy as np
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+
+from skyfold.errors import RegionError
+from skyfold.geom.wcs import WcsGeom
+from skyfold.num.sphere import lonlat, unit_vectors
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
+
+Mask = NDArray[np.bool_]
+_FRAMES = "icrs|fk5|fk4|galactic|ecliptic|j2000|b1950"
+
+
+def parse_region(text: "str | SkyRegion | Iterable[str | SkyRegion]") -> "list[SkyRegion]":
+    """Sky regions from DS9 texts such as ``icrs;circle(228.32, -59.08, 0.4)`` (degrees), or as they are.
+
+    Several regions stand on lines of their own, or one after the other behind ``;``.
+
+    Raises
+    ------
+    RegionError
+        The text is no region, names no frame, or is in image coordinates.
+    """
+    from regions import Regions, SkyRegion
+
+    if isinstance(text, SkyRegion):
+        return [text]
+    if not isinstance(text, str):
+        return [region for part in text for region in parse_region(part)]
+    if not re.search(rf"\b({_FRAMES})\b", text, re.IGNORECASE):
+        raise RegionError(f"region {text!r} names no frame; write for instance 'icrs;{text.strip()}'")
+    try:
+        found = list(Regions.parse(text, format="ds9"))
+    except (ValueError, TypeError, IndexError, KeyError) as error:
+        raise RegionError(f"region {text!r} cannot be read: {error}") from error
+    if not found or not all(isinstance(region, SkyRegion) for region in found):
+        raise RegionError(f"region {text!r} is no region of the sky; wanted one such as 'icrs;circle(83.63, 22.01, 0.1)'")
+    return found
+
+
+def region_mask(geom: WcsGeom, regions: Any, *, inside: bool = True) -> Mask:
+    """Pixels whose centre lies in any of the regions, shape (ny, nx); with ``inside=False`` those in none.
+
+    A point holds the pixel it falls into.
+    """
+    held = np.zeros(geom.image_shape, dtype=bool)
+    for region in parse_region(regions):
+        held |= _pixels(geom, region)
+    return held if inside else ~held
+
+
+def holds(region: "SkyRegion", sky: SkyCoord) -> Mask:
+    """Whether positions lie in a region; shapes other than circles and annuli in a tangential projection about them."""
+    round_one = _on_sphere(region, sky.separation)
+    if round_one is not None:
+        return round_one
+    return np.asarray(region.contains(sky, _tangential(region, 0.01).wcs))
+
+
+def covering(region: "SkyRegion", pixel: float) -> WcsGeom:
+    """A tangential map about a region that covers it, in pixels of `pixel` degrees."""
+    probe = _tangential(region, pixel)
+    box = region.to_pixel(probe.wcs).bounding_box
+    reach = max(abs(box.ixmin), abs(box.ixmax), abs(box.iymin), abs(box.iymax)) + 2
+    return WcsGeom.create(region_center(region), pixel=pixel, npix=2 * reach + 1)
+
+
+def region_center(region: "SkyRegion") -> SkyCoord:
+    """The centre of a region, or the mean direction of its corners or parts."""
+    from regions import CompoundSkyRegion
+
+    if isinstance(region, CompoundSkyRegion):
+        return _mean_direction([region_center(region.region1), region_center(region.region2)])
+    return region.center if hasattr(region, "center") else _mean_direction(list(region.vertices))
+
+
+def _mean_direction(points: list[SkyCoord]) -> SkyCoord:
+    vectors = np.stack([unit_vectors(p.icrs.ra.rad, p.icrs.dec.rad) for p in points]).mean(axis=0)
+    lon, lat = lonlat(vectors)
+    return SkyCoord(lon, lat, unit="rad", frame="icrs")
+
+
+def _tangential(region: "SkyRegion", pixel: float) -> WcsGeom:
+    return WcsGeom.create(region_center(region), pixel=pixel, npix=1)
+
+
+def _pixels(geom: WcsGeom, region: "SkyRegion") -> Mask:
+    from regions import CompoundSkyRegion, PixCoord, PointSkyRegion
+
+    if isinstance(region, CompoundSkyRegion):
+        return np.asarray(region.operator(_pixels(geom, region.region1), _pixels(geom, region.region2)))
+    if isinstance(region, PointSkyRegion):
+        x, y = geom.to_idx(region.center)
+        ny, nx = geom.image_shape
+        return (np.arange(ny)[:, None] == y) & (np.arange(nx) == x)
+    round_one = _on_sphere(region, geom.separation)
+    if round_one is not None:
+        return round_one
+    ny, nx = geom.image_shape
+    return np.asarray(region.to_pixel(geom.wcs).contains(PixCoord(*np.meshgrid(np.arange(nx), np.arange(ny)))))
+
+
+def _on_sphere(region: "SkyRegion", separation: Callable[[SkyCoord], u.Quantity]) -> Mask | None:
+    """Circles and annuli by their radii; None for other shapes."""
+    from regions import CircleAnnulusSkyRegion, CircleSkyRegion
+
+    if isinstance(region, CircleSkyRegion):
+        return np.asarray(separation(region.center) < region.radius)
+    if isinstance(region, CircleAnnulusSkyRegion):
+        distance = separation(region.center)
+        return np.asarray((distance >= region.inner_radius) & (distance < region.outer_radius))
+    return None
