@@ -371,6 +371,20 @@ def test_value_that_is_not_a_number_in_a_response(tmp_path):
         opened(tmp_path, spoil)
 
 
+def test_negative_values_of_a_response_are_taken_as_0(tmp_path):
+    """Twelve of the public H.E.S.S. runs have some, of an interpolation in zenith angle that overshot."""
+
+    def spoil(hdus):
+        hdus["AEFF"].data["EFFAREA"][0, 1, :2] = -50.0
+        hdus["EDISP"].data["MATRIX"][0, 0, 0, 0] = -0.1
+        hdus["PSF"].data["RPSF"][0, 70, 0, 0] = -300.0
+
+    obs = opened(tmp_path, spoil)
+    assert obs.responses.aeff.values.min() == 0
+    assert "2 of 198 values of EFFAREA are negative, down to -50" in note(obs, "of EFFAREA").what
+    assert note(obs, "of RPSF").severity is note(obs, "values of MATRIX").severity is Severity.WARNING
+
+
 def test_axis_that_does_not_rise(tmp_path):
     def spoil(hdus):
         for name in ("THETA_LO", "THETA_HI"):

@@ -35,6 +35,7 @@ class ObsRef:
     """A row of the index: small, picklable, enough to find and open the rest.
 
     opener : a module-level function that reads an observation from its reference.
+    row : what the index says of it, as plain values in the units of the index; times count from our reference.
     """
 
     obs_id: int

@@ -147,7 +147,7 @@ def _gti_findings(obs: Observation, events: TableHDU, ref: HduRef) -> list[Findi
 def _pointing_findings(ref: ObsRef, obs: Observation) -> list[Finding]:
     if not {"RA_PNT", "DEC_PNT"} <= set(ref.row) or obs.gti.start.size == 0:
         return []
-    ra, dec = (float(getattr(ref.row[key], "value", ref.row[key])) for key in ("RA_PNT", "DEC_PNT"))
+    ra, dec = (float(ref.row[key]) for key in ("RA_PNT", "DEC_PNT"))
     at = obs.pointing_icrs
     apart = np.hypot((ra - at.ra.deg + 180) % 360 - 180, dec - at.dec.deg)
     if apart < _SAME_DEG:

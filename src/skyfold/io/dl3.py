@@ -1,6 +1,6 @@
 """Read one observation: events, good times, pointing, responses, from files that are each opened once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -247,8 +247,3 @@ def _read_responses(ref: ObsRef, files: _Files) -> tuple[Responses, list[Finding
             values[hdu.kind], notes = read_response(files.table(hdu), hdu.path, hdu.hdu_class)
             findings.extend(notes)
     return Responses(**values), findings
-
-
-def file_names(refs: Iterable[HduRef]) -> list[Path]:
-    """The different files of some HDUs, in order."""
-    return list(dict.fromkeys(ref.path for ref in refs))

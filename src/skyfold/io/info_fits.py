@@ -1,16 +1,12 @@
 """What a FITS file is, told by its headers."""
 
-import zlib
 from collections.abc import Callable, Sequence
-from gzip import BadGzipFile
 from pathlib import Path
 from typing import Any
 
-from astropy.io import fits
-
-from skyfold.errors import DataError
 from skyfold.events.epoch import mission_offset, to_time
 from skyfold.io.dl3_hdus import classify
+from skyfold.io.fits import open_fits
 
 Hdus = Sequence[Any]
 Facts = dict[str, Any]
@@ -25,16 +21,8 @@ def describe_fits(path: Path) -> tuple[str, Facts] | None:
     DataError
         The file is damaged.
     """
-    try:
-        with fits.open(path, memmap=False) as hdus:
-            found = list(hdus)
-            for test in _TESTS:
-                answer = test(found)
-                if answer is not None:
-                    return answer
-    except (OSError, EOFError, zlib.error, BadGzipFile, TypeError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as FITS: {error}; is it damaged?") from error
-    return None
+    hdus = list(open_fits(path))
+    return next((answer for answer in (test(hdus) for test in _TESTS) if answer is not None), None)
 
 
 def _events(hdus: Hdus) -> tuple[str, Facts] | None:

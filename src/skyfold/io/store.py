@@ -129,14 +129,10 @@ def _read_indexed(index: Path) -> ObservationStore:
     ids, columns = read_obs_index(about)
     if {"TSTART", "TSTOP"} - set(columns):  # the index has no usable times: the files have
         columns = dict(columns) | _times_from_files(ids, listed, index)
+    plain = {name: getattr(values, "value", values).tolist() for name, values in columns.items()}
     refs = tuple(
-        ObsRef(
-            int(obs_id),
-            listed.get(int(obs_id), ()),
-            open_observation,
-            {name: values[i] for name, values in columns.items()},
-        )
-        for i, obs_id in enumerate(ids)
+        ObsRef(obs_id, listed.get(obs_id, ()), open_observation, {name: plain[name][i] for name in plain})
+        for i, obs_id in enumerate(ids.tolist())
     )
     return ObservationStore(refs, columns, origin=str(index.parent))
 
@@ -156,11 +152,12 @@ def read_hdu_index(path: Path) -> dict[int, tuple[HduRef, ...]]:
             f"{path}: no column {', '.join(missing)}; is this an HDU index? It has {', '.join(table.columns.names)}"
         )
     rows = {name: table.data[name] for name in _INDEX_COLUMNS if name in table.columns}
-    folders = [_folder(path.parent, str(text)) for text in rows.get("FILE_DIR", np.full(len(table.data), ""))]
+    texts = [str(text) for text in rows.get("FILE_DIR", np.full(len(table.data), ""))]
+    folders = {text: _folder(path.parent, text) for text in set(texts)}
     listed: dict[int, list[HduRef]] = {}
     for i, obs_id in enumerate(rows["OBS_ID"].tolist()):
         kind, hdu_class = str(rows["HDU_TYPE"][i]).strip().lower(), str(rows["HDU_CLASS"][i]).strip().lower()
-        file = folders[i] / str(rows["FILE_NAME"][i]).strip()
+        file = folders[texts[i]] / str(rows["FILE_NAME"][i]).strip()
         listed.setdefault(obs_id, []).append(HduRef(kind, hdu_class, file, str(rows["HDU_NAME"][i]).strip()))
     return {obs_id: tuple(refs) for obs_id, refs in listed.items()}
 
