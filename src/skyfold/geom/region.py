@@ -9,9 +9,9 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from skyfold.errors import ShapeError
+from skyfold.errors import RegionError, ShapeError
 from skyfold.geom.axis import AnyAxis
-from skyfold.geom.regions import covering, holds, parse_region, region_center, region_mask
+from skyfold.geom.regions import covering, holds, parse_region, region_center, region_mask, region_weights
 from skyfold.geom.wcs import Frame, WcsGeom
 from skyfold.num.sphere import unit_vectors
 from skyfold.units import strip
@@ -31,17 +31,17 @@ class RegionGeom:
     Parameters
     ----------
     region : any sky region of the `regions` package, compound ones included, or a text of one. A point stands for a
-        response's own direction cut.
+        response's own direction cut. None: a spectrum from files that do not say where it was taken.
     axes : further axes in array order.
     pixel : pixel size [deg] at which shapes without a closed form are sampled.
     """
 
-    region: "SkyRegion"
+    region: "SkyRegion | None"
     axes: tuple[AnyAxis, ...] = ()
     pixel: float = 0.005
 
     def __post_init__(self) -> None:
-        regions = parse_region(self.region)
+        regions = [None] if self.region is None else parse_region(self.region)
         if len(regions) != 1:
             raise ShapeError(f"a region geometry has one region, found {len(regions)}: join them with | into a compound one")
         names = [axis.name for axis in self.axes]
@@ -74,11 +74,25 @@ class RegionGeom:
 
     @property
     def center(self) -> SkyCoord:
-        return region_center(self.region)
+        """Centre of the region, or the mean direction of its corners or parts.
+
+        Raises
+        ------
+        RegionError
+            There is no region.
+        """
+        return region_center(self._known)
+
+    @property
+    def _known(self) -> "SkyRegion":
+        if self.region is None:
+            raise RegionError("this geometry has no region, so no place on the sky")
+        return self.region
 
     @property
     def frame(self) -> Frame:
-        return "galactic" if self.center.frame.name == "galactic" else "icrs"
+        name = None if self.region is None else self.center.frame.name
+        return name if name in ("galactic", "fk5") else "icrs"
 
     @property
     def is_point(self) -> bool:
@@ -128,13 +142,24 @@ class RegionGeom:
 
     @cached_property
     def solid_angle(self) -> Floats:
-        """Solid angle of the region [sr], shape (1, 1): exact for circles, by sampling for other shapes, 0 for a point."""
+        """Solid angle of the region [sr], shape (1, 1).
+
+        Exact for circles and annuli, by sampling for other shapes, 0 for a point, nan without a region.
+        """
+        return np.full((1, 1), self._solid_angle())
+
+    def _solid_angle(self) -> float:
+        from regions import CircleAnnulusSkyRegion
+
+        if self.region is None:
+            return np.nan
         if self.is_point:
-            return np.zeros((1, 1))
+            return 0.0
         if self.radius is not None:
-            return np.full((1, 1), 2 * np.pi * (1 - np.cos(self.radius.to_value("rad"))))
-        grid = self._grid
-        return np.full((1, 1), grid.solid_angle[region_mask(grid, self.region)].sum())
+            return _cap(self.radius)
+        if isinstance(self.region, CircleAnnulusSkyRegion):
+            return _cap(self.region.outer_radius) - _cap(self.region.inner_radius)
+        return float(np.sum(self._grid.solid_angle * region_weights(self._grid, self.region)))
 
     def separation(self, sky: SkyCoord) -> u.Quantity:
         """Angle from the centre to a position, shape (1, 1)."""
@@ -142,7 +167,15 @@ class RegionGeom:
 
     def contains(self, sky: SkyCoord) -> NDArray[np.bool_]:
         """Whether positions lie in the region."""
-        return holds(self.region, sky)
+        return holds(self._known, sky)
+
+    def weights(self, geom: WcsGeom, oversampling: int = 10) -> Floats:
+        """Share of each pixel of a map that lies in the region, shape (ny, nx)."""
+        return region_weights(geom, self._known, oversampling=oversampling)
+
+    def covering(self, pixel: Any = None) -> WcsGeom:
+        """A tangential map about the region that covers it, with pixels of `pixel` (its own sampling unless told)."""
+        return self._grid if pixel is None else covering(self._known, float(strip(pixel, "deg", "pixel")))
 
     def samples(self) -> Floats:
         """Directions (3, n) of the sample pixels inside the region."""
@@ -151,7 +184,7 @@ class RegionGeom:
 
     @cached_property
     def _grid(self) -> WcsGeom:
-        return covering(self.region, self.pixel)
+        return covering(self._known, self.pixel)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RegionGeom):
@@ -162,6 +195,13 @@ class RegionGeom:
         return hash((type(self.region).__name__, self.axes))
 
     def __str__(self) -> str:
+        if self.region is None:
+            return "\n".join(["no region"] + [f"  {axis}" for axis in self.axes])
         at = self.center.icrs
         lines = [f"{type(self.region).__name__} around icrs ({at.ra.deg:.4f}°, {at.dec.deg:.4f}°)"]
         return "\n".join(lines + [f"  {axis}" for axis in self.axes])
+
+
+def _cap(radius: u.Quantity) -> float:
+    """Solid angle of a circle on the sphere [sr], exact for small ones too."""
+    return float(4 * np.pi * np.sin(radius.to_value("rad") / 2) ** 2)

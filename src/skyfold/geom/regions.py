@@ -5,15 +5,18 @@ Circles and annuli are judged on the sphere, other shapes in a tangential or the
 """
 
 import re
+import warnings
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
+from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
 from skyfold.errors import RegionError
+from skyfold.geom.pixels import upsampled
 from skyfold.geom.wcs import WcsGeom
 from skyfold.num.sphere import lonlat, unit_vectors
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from regions import SkyRegion
 
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 _FRAMES = "icrs|fk5|fk4|galactic|ecliptic|j2000|b1950"
 
 
@@ -32,7 +36,7 @@ def parse_region(text: "str | SkyRegion | Iterable[str | SkyRegion]") -> "list[S
     Raises
     ------
     RegionError
-        The text is no region, names no frame, or is in image coordinates.
+        The text is no region, names no frame, is in image coordinates, or part of it would be passed over.
     """
     from regions import Regions, SkyRegion
 
@@ -42,28 +46,84 @@ def parse_region(text: "str | SkyRegion | Iterable[str | SkyRegion]") -> "list[S
         return [region for part in text for region in parse_region(part)]
     if not re.search(rf"\b({_FRAMES})\b", text, re.IGNORECASE):
         raise RegionError(f"region {text!r} names no frame; write for instance 'icrs;{text.strip()}'")
+    if "&&" in text:
+        raise RegionError(f"region {text!r}: '&&' is not read; join region objects with & instead")
     try:
-        found = list(Regions.parse(text, format="ds9"))
-    except (ValueError, TypeError, IndexError, KeyError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", AstropyUserWarning)  # the parser passes over lines that it does not know
+            found = list(Regions.parse(text, format="ds9"))
+    except (ValueError, TypeError, IndexError, KeyError, AstropyUserWarning) as error:
         raise RegionError(f"region {text!r} cannot be read: {error}") from error
     if not found or not all(isinstance(region, SkyRegion) for region in found):
         raise RegionError(f"region {text!r} is no region of the sky; wanted one such as 'icrs;circle(83.63, 22.01, 0.1)'")
     return found
 
 
-def region_mask(geom: WcsGeom, regions: Any, *, inside: bool = True) -> Mask:
+def region_mask(
+    geom: WcsGeom, regions: Any, *, inside: bool = True, outside: Literal["allow", "raise"] = "allow"
+) -> Mask:
     """Pixels whose centre lies in any of the regions, shape (ny, nx); with ``inside=False`` those in none.
 
-    A point holds the pixel it falls into.
+    A point holds the pixel it falls into. A region marked as excluded (``-circle(...)``) is taken out of those before
+    it, or of the whole map if it is the first.
+
+    Raises
+    ------
+    RegionError
+        With ``outside="raise"``: a region holds no pixel of the map.
     """
-    held = np.zeros(geom.image_shape, dtype=bool)
-    for region in parse_region(regions):
-        held |= _pixels(geom, region)
+    found = parse_region(regions)
+    held = np.full(geom.image_shape, bool(found) and _is_excluded(found[0]))
+    for region in found:
+        pixels = _pixels(geom, region)
+        if outside == "raise" and not pixels.any():
+            raise RegionError(f"region {region} holds no pixel of the map: {geom.image}")
+        held = held & ~pixels if _is_excluded(region) else held | pixels
     return held if inside else ~held
+
+
+def region_weights(geom: WcsGeom, regions: Any, *, oversampling: int = 10) -> Floats:
+    """Share of each pixel that lies in any of the regions, shape (ny, nx), from oversampling² positions in it.
+
+    A point counts as the whole pixel it falls into.
+    """
+    from regions import PointSkyRegion
+
+    found = parse_region(regions)
+    weights = region_mask(geom, [r for r in found if isinstance(r, PointSkyRegion)]).astype(float)
+    shapes = [r for r in found if not isinstance(r, PointSkyRegion)]
+    box = _box(geom.image, shapes)
+    if box is not None:  # only the box around the shapes is sampled finely
+        part = geom.image.sliced(*box)
+        fine = region_mask(upsampled(part, oversampling), shapes)
+        by, bx = part.image_shape
+        share = fine.reshape(by, oversampling, bx, oversampling).mean(axis=(1, 3))
+        weights[box] = np.maximum(weights[box], share)
+    return weights
+
+
+def _box(geom: WcsGeom, regions: "list[SkyRegion]") -> tuple[slice, slice] | None:
+    """Slices (y, x) of all pixels that any of the regions can touch; None if there are none."""
+    pixel = float(geom.pixel_size.max().to_value("deg"))
+    near = np.zeros(geom.image_shape, dtype=bool)
+    for region in regions:
+        if _is_excluded(region):
+            near[:] = near | (region is regions[0])
+            continue
+        around = covering(region, pixel)
+        near |= geom.separation(around.center).to_value("deg") < np.hypot(*around.width.to_value("deg")) / 2
+    rows, columns = np.flatnonzero(near.any(axis=1)), np.flatnonzero(near.any(axis=0))
+    if not rows.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def holds(region: "SkyRegion", sky: SkyCoord) -> Mask:
     """Whether positions lie in a region; shapes other than circles and annuli in a tangential projection about them."""
+    from regions import CompoundSkyRegion
+
+    if isinstance(region, CompoundSkyRegion):
+        return np.asarray(region.operator(holds(region.region1, sky), holds(region.region2, sky)))
     round_one = _on_sphere(region, sky.separation)
     if round_one is not None:
         return round_one
@@ -85,6 +145,10 @@ def region_center(region: "SkyRegion") -> SkyCoord:
     if isinstance(region, CompoundSkyRegion):
         return _mean_direction([region_center(region.region1), region_center(region.region2)])
     return region.center if hasattr(region, "center") else _mean_direction(list(region.vertices))
+
+
+def _is_excluded(region: "SkyRegion") -> bool:
+    return not region.meta.get("include", True)
 
 
 def _mean_direction(points: list[SkyCoord]) -> SkyCoord:
