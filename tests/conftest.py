@@ -1,0 +1,30 @@
+"""What every test may ask for."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+os.environ["MPLBACKEND"] = "Agg"  # before anything draws, in this process and in those that tests start
+
+# Reproducible on a build server, searching new examples at a developer's desk; no example database, so that a run
+# leaves nothing in the working tree.
+hypothesis.settings.register_profile("desk", deadline=None, database=None)
+hypothesis.settings.register_profile("ci", deadline=None, database=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of public data, ``$SKYFOLD_DATA``.
+
+    A test that asks for it is skipped where there is none, and fails if SKYFOLD_REQUIRE_DATA is 1.
+    """
+    text = os.environ.get("SKYFOLD_DATA", "")
+    if text and Path(text).is_dir():
+        return Path(text)
+    reason = f"public data not found: SKYFOLD_DATA is {text!r}; point it to the folder with hess-dl3-dr1"
+    if os.environ.get("SKYFOLD_REQUIRE_DATA") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
