@@ -145,6 +145,17 @@ class Axis:
         at = np.arange(scaled.size) - (0.5 if self.kind == "edges" else 0.0)
         return _BACKWARD[self.scale](_extend(np.asarray(pix, dtype=float), at, scaled)) << self.unit
 
+    def within(self, lo: Any = None, hi: Any = None) -> NDArray[np.bool_]:
+        """Bins that lie wholly between `lo` and `hi`, shape (nbin,); edges may be missed by one part in 10⁶ of a bin."""
+        edges = _FORWARD[self.scale](self.edges.value)
+        slack = 1e-6 * np.diff(edges)
+        inside = np.ones(self.nbin, dtype=bool)
+        if lo is not None:
+            inside &= edges[:-1] >= self._scaled(lo) - slack
+        if hi is not None:
+            inside &= edges[1:] <= self._scaled(hi) + slack
+        return inside
+
     def _scaled(self, coord: Any) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):  # log of 0 is -inf: below every bin, as it should be
             return np.asarray(_FORWARD[self.scale](strip(coord, self.unit, f"axis {self.name!r}")))
@@ -160,9 +171,7 @@ class Axis:
 
     def sliced(self, bins: slice) -> Self:
         """The bins of a contiguous slice."""
-        start, stop, step = bins.indices(self.nbin)
-        if step != 1 or stop <= start:
-            raise ShapeError(f"axis {self.name!r}: {bins} does not name one or more adjacent bins of {self.nbin}")
+        start, stop = _adjacent(self.name, bins, self.nbin)
         return replace(self, values=self.values[start : stop + (self.kind == "edges")])
 
     def squashed(self) -> Self:
@@ -242,6 +251,14 @@ class LabelAxis:
         labels = np.asarray(labels)
         return np.array([at.get(str(label), -1) for label in labels.ravel()], dtype=np.intp).reshape(labels.shape)
 
+    def sliced(self, bins: slice) -> Self:
+        """The bins of a contiguous slice."""
+        return replace(self, labels=self.labels[slice(*_adjacent(self.name, bins, self.nbin))])
+
+    def squashed(self) -> Self:
+        """One bin for all labels, named by them."""
+        return replace(self, labels=("+".join(self.labels),))
+
 
 @dataclass(frozen=True, eq=False)
 class TimeAxis:
@@ -276,6 +293,15 @@ class TimeAxis:
         inside = (idx >= 0) & (seconds < self.stop[np.maximum(idx, 0)])
         return np.where(inside, idx, -1)
 
+    def sliced(self, bins: slice) -> Self:
+        """The intervals of a contiguous slice."""
+        start, stop = _adjacent(self.name, bins, self.nbin)
+        return replace(self, start=self.start[start:stop], stop=self.stop[start:stop])
+
+    def squashed(self) -> Self:
+        """One interval from the first start to the last stop."""
+        return replace(self, start=self.start[:1], stop=self.stop[-1:])
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TimeAxis):
             return NotImplemented
@@ -286,6 +312,13 @@ class TimeAxis:
 
 
 AnyAxis = Axis | LabelAxis | TimeAxis
+
+
+def _adjacent(name: str, bins: slice, nbin: int) -> tuple[int, int]:
+    start, stop, step = bins.indices(nbin)
+    if step != 1 or stop <= start:
+        raise ShapeError(f"axis {name!r}: {bins} does not name one or more adjacent bins of {nbin}")
+    return start, stop
 
 
 def _interp(x: Floats, nodes: Floats, first: float) -> Floats:
