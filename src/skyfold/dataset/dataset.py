@@ -6,7 +6,6 @@ geometry and in what they carry, not in kind. A dataset holds no model: models m
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from types import MappingProxyType
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -73,7 +72,7 @@ class Dataset:
     counts_off: Map | None = None
     acceptance: Map | None = None
     acceptance_off: Map | None = None
-    meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("background", "mask_safe", "mask_fit", "counts_off", "acceptance", "acceptance_off"):

@@ -13,6 +13,7 @@ from skyfold.errors import ShapeError
 from skyfold.geom.axis import Axis
 from skyfold.irf.migration import Migration
 from skyfold.maps.map import Map
+from skyfold.maps.rebin import rebin
 from skyfold.num.integrate import exprel
 from skyfold.units import EXPOSURE
 
@@ -40,31 +41,28 @@ def rebin_energy(dataset: Dataset, edges: Any) -> Dataset:
     ShapeError
         The edges are finer than the bins, or the dispersion is not on the energies of the counts.
     """
-    groups = dataset.energy.groups(edges)
-    energy = _joined(dataset.energy, groups)
-    geom = dataset.geom.with_axes(*(energy if axis.name == "energy" else axis for axis in dataset.geom.axes))
-    number, safe = dataset.geom.axis_number("energy"), dataset.safe
+    safe = dataset.safe
 
-    def total(values: Floats) -> Floats:
-        return _summed(np.where(safe, values, 0.0), groups, number)
+    def total(value: Map) -> Map:
+        return rebin(value.with_data(np.where(safe, value.data, 0.0)), "energy", edges)
 
     def any_of(mask: NDArray[np.bool_]) -> Map:
-        return Map(geom, _summed(mask, groups, number, np.logical_or))
+        return rebin(Map(dataset.geom, mask), "energy", edges, np.logical_or)
 
-    sums: dict[str, Any] = {
-        name: Map(geom, total(value.data), value.unit)
-        for name in ("counts", "background", "counts_off", "acceptance", "acceptance_off")
-        if (value := getattr(dataset, name)) is not None
-    }
+    names = ("counts", "background", "counts_off", "acceptance", "acceptance_off")
+    sums: dict[str, Any] = {name: total(value) for name in names if (value := getattr(dataset, name)) is not None}
     if dataset.counts_off is not None and dataset.acceptance is not None and dataset.acceptance_off is not None:
         background = expected_in_on(dataset.counts_off.data, dataset.acceptance.data, dataset.acceptance_off.data)
         off = joint_acceptance_off(
-            sums["counts_off"].data, sums["acceptance"].data, sums["acceptance_off"].data, total(background)
+            sums["counts_off"].data,
+            sums["acceptance"].data,
+            sums["acceptance_off"].data,
+            total(dataset.counts.with_data(background)).data,
         )
-        sums["acceptance_off"] = Map(geom, off)
+        sums["acceptance_off"] = sums["acceptance_off"].with_data(off)
     return replace(
         dataset,
-        edisp=_rebinned_edisp(dataset, groups, energy),
+        edisp=None if dataset.edisp is None else _rebinned_edisp(dataset, dataset.edisp, edges),
         mask_safe=any_of(safe),
         mask_fit=None if dataset.mask_fit is None else any_of(dataset.used),
         **sums,
@@ -124,15 +122,10 @@ def _shares(dataset: Dataset, edisp: SkyResponse) -> "list[Floats]":
     return [share(r) for r in range(dataset.energy.nbin)]
 
 
-def _rebinned_edisp(dataset: Dataset, groups: list[slice], energy: Axis) -> SkyResponse | None:
-    edisp = dataset.edisp
-    if edisp is None:
-        return None
+def _rebinned_edisp(dataset: Dataset, edisp: SkyResponse, edges: Any) -> SkyResponse:
     _require_reconstructed(dataset, edisp)
-    geom = edisp.table.geom
-    weight = served(dataset.safe, dataset.geom, geom)
-    table = _summed(edisp.table.data * weight, groups, 1)
-    return SkyResponse(Map(geom.with_axes(geom.axes[0], energy), table, edisp.table.unit), edisp.exposure)
+    weight = served(dataset.safe, dataset.geom, edisp.table.geom)
+    return replace(edisp, table=rebin(edisp.table.with_data(edisp.table.data * weight), "energy", edges))
 
 
 def _require_reconstructed(dataset: Dataset, edisp: SkyResponse) -> None:
@@ -141,14 +134,3 @@ def _require_reconstructed(dataset: Dataset, edisp: SkyResponse) -> None:
         raise ShapeError(
             f"dataset {dataset.name!r} has a dispersion on {axis}; wanted one on its counts' {dataset.energy}"
         )
-
-
-def _joined(axis: Axis, groups: list[slice]) -> Axis:
-    edges = axis.edges.value
-    return replace(axis, values=edges[[*(g.start for g in groups), groups[-1].stop]], kind="edges")
-
-
-def _summed(values: NDArray[Any], groups: list[slice], number: int, add: np.ufunc = np.add) -> NDArray[Any]:
-    """Sum over the bins of each group along one axis."""
-    before = (slice(None),) * number
-    return np.concatenate([add.reduce(values[(*before, g)], axis=number, keepdims=True) for g in groups], axis=number)

@@ -7,7 +7,6 @@ the stack predicts the sum of what its parts predict in their safe bins.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -120,7 +119,7 @@ class _Sum:
             mask_fit=Map(self.geom, self.fit) if self.has_fit else None,
             gti=union(self.gti) if self.gti else None,
             livetime_s=self.livetime_s,
-            meta=MappingProxyType({**self.meta, **obs_ids}),
+            meta={**self.meta, **obs_ids},
             **maps,
         )
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -177,7 +176,7 @@ def _cube(observation: Observation, recipe: Recipe, whole: WcsGeom) -> Dataset:
         edisp=edisp_map(observation, coarse, energy) if coarse is not None and "edisp" in make else None,
         gti=observation.gti,
         livetime_s=observation.livetime_s,
-        meta=MappingProxyType({"obs_ids": (observation.obs_id,)}),
+        meta={"obs_ids": (observation.obs_id,)},
     )
     dataset = _with_safe_mask(dataset, observation, recipe)
     return to_image(dataset) if recipe.image else dataset

@@ -1,7 +1,6 @@
 """Background from the rest of the field of view: the response's prediction, scaled to the counts outside known sources."""
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import numpy as np
 
@@ -43,5 +42,5 @@ class FovScale:
             raise ReductionError(
                 f"{n:g} counts on {b:.4g} expected background outside the exclusion are too few to scale the background"
             )
-        meta = MappingProxyType({**dataset.meta, "fov_norm": n / b, "fov_norm_err": float(np.sqrt(n)) / b})
+        meta = {**dataset.meta, "fov_norm": n / b, "fov_norm_err": float(np.sqrt(n)) / b}
         return replace(dataset, background=dataset.background * (n / b), meta=meta)

@@ -5,7 +5,6 @@ back, lies in the on region. So any shape works, and areas are equal by construc
 """
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +72,7 @@ class Reflected:
             counts_off=Map(geom, off[:, None, None]),
             acceptance=Map.filled(geom, 1.0),
             acceptance_off=Map.filled(geom, float(angles.size)),
-            meta=MappingProxyType({**dataset.meta, "off_regions": int(angles.size), "off_angles_rad": tuple(angles.tolist())}),
+            meta={**dataset.meta, "off_regions": int(angles.size), "off_angles_rad": tuple(angles.tolist())},
         )
 
     def angles(self, geom: RegionGeom, observation: Observation) -> Floats:

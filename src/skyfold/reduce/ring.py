@@ -64,7 +64,7 @@ class AdaptiveRing:
     grow : ``"r_in"`` keeps the width and moves the ring outward; ``"width"`` keeps the inner radius.
     exclusion : bool map, True where the sky is free of sources.
 
-    A pixel for which no ring is large enough takes the last one.
+    A pixel for which no ring is large enough takes the one with most acceptance.
     """
 
     r_in: Any = "0.5 deg"
@@ -92,8 +92,9 @@ class AdaptiveRing:
         for r_in, width in self._rings():
             kernel = _ring(dataset, r_in, width)
             off = convolve(acceptance, kernel).data
-            counts_off = np.where(open_, convolve(counts, kernel).data, counts_off)
-            acceptance_off = np.where(open_, off, acceptance_off)
+            better = open_ & (off > acceptance_off)
+            counts_off = np.where(better, convolve(counts, kernel).data, counts_off)
+            acceptance_off = np.where(better, off, acceptance_off)
             open_ &= off < wanted
             if not open_.any():
                 break

@@ -5,7 +5,6 @@ the counting differs, and the share of the PSF that falls outside the region.
 """
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +48,7 @@ def reduce_region(observation: Observation, recipe: "Recipe", geom: RegionGeom) 
         edisp=edisp_map(observation, exposure, energy) if "edisp" in make else None,
         gti=observation.gti,
         livetime_s=observation.livetime_s,
-        meta=MappingProxyType({"obs_ids": (observation.obs_id,)}),
+        meta={"obs_ids": (observation.obs_id,)},
     )
     if recipe.safe is None:
         return replace(dataset, mask_safe=Map.filled(geom, True))
