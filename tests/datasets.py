@@ -1,7 +1,6 @@
 """Datasets with random contents, on pixels that line up: what the tests of stacking, files and estimators are fed."""
 
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -50,7 +49,7 @@ def random_dataset(seed=0, *, stat="cash", geom=WHOLE, coarse=COARSE, name=None,
         mask_fit=Map(geom, rng.random(geom.shape) > 0.5) if mask_fit else None,
         gti=GoodTimes(np.array([start]), np.array([start + 1800.0])),
         livetime_s=1700.0 + seed,
-        meta=MappingProxyType({"obs_ids": (seed,)}),
+        meta={"obs_ids": (seed,)},
     )
     if stat == "cash":
         return dataset

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -123,8 +122,8 @@ def test_responses_grow_to_hold_those_of_all_parts():
 
 def test_facts_that_all_parts_share_are_kept_and_their_ids_collected():
     a, b = (random_dataset(i) for i in (1, 2))
-    a = replace(a, meta=MappingProxyType({**a.meta, "telescope": "HESS", "norm": 0.8}))
-    b = replace(b, meta=MappingProxyType({**b.meta, "telescope": "HESS", "norm": 0.9}))
+    a = replace(a, meta={**a.meta, "telescope": "HESS", "norm": 0.8})
+    b = replace(b, meta={**b.meta, "telescope": "HESS", "norm": 0.9})
     assert dict(stack([a, b]).meta) == {"obs_ids": (1, 2), "telescope": "HESS"}
 
 
