@@ -1,5 +1,6 @@
 """One binned coordinate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skyfold.errors import ShapeError
+from skyfold.geom.listed_axes import LabelAxis, TimeAxis, adjacent
 from skyfold.units import strip
 from skyfold.units import unit as read_unit
 
@@ -16,8 +18,8 @@ Scale = Literal["lin", "log", "sqrt"]
 Kind = Literal["edges", "nodes"]
 
 # A scale is the coordinate in which bins are even and tables are interpolated.
-_FORWARD = {"lin": lambda x: x, "log": np.log, "sqrt": np.sqrt}
-_BACKWARD = {"lin": lambda x: x, "log": np.exp, "sqrt": np.square}
+_FORWARD: dict[str, Callable[[Any], Any]] = {"lin": lambda x: x, "log": np.log, "sqrt": np.sqrt}
+_BACKWARD: dict[str, Callable[[Any], Any]] = {"lin": lambda x: x, "log": np.exp, "sqrt": np.square}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,11 @@ class Axis:
             raise ShapeError(
                 f"axis {self.name!r}: {self.kind} must be a rising 1-d list of at least {least}, found {_short(values)}"
             )
-        if not np.all(np.isfinite(values)) or (self.scale == "log" and values[0] <= 0) or (self.scale == "sqrt" and values[0] < 0):
+        if (
+            not np.all(np.isfinite(values))
+            or (self.scale == "log" and values[0] <= 0)
+            or (self.scale == "sqrt" and values[0] < 0)
+        ):
             raise ShapeError(f"axis {self.name!r}: {self.kind} {_short(values)} cannot have a {self.scale} scale")
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
@@ -73,7 +79,9 @@ class Axis:
         return cls(name, edges, unit, scale)
 
     @classmethod
-    def energy(cls, lo: Any, hi: Any, nbin: int | None = None, *, per_decade: float | None = None, true: bool = False) -> Self:
+    def energy(
+        cls, lo: Any, hi: Any, nbin: int | None = None, *, per_decade: float | None = None, true: bool = False
+    ) -> Self:
         """A logarithmic energy axis from `lo` to `hi`, called ``energy_true`` if `true`, else ``energy``.
 
         With `per_decade` the number of bins is the smallest that gives at least as many in each decade.
@@ -146,7 +154,7 @@ class Axis:
         return _BACKWARD[self.scale](_extend(np.asarray(pix, dtype=float), at, scaled)) << self.unit
 
     def within(self, lo: Any = None, hi: Any = None) -> NDArray[np.bool_]:
-        """Bins that lie wholly between `lo` and `hi`, shape (nbin,); edges may be missed by one part in 10⁶ of a bin."""
+        """Bins that lie wholly between `lo` and `hi`, shape (nbin,); to one part in 10⁶ of a bin."""
         edges = _FORWARD[self.scale](self.edges.value)
         slack = 1e-6 * np.diff(edges)
         inside = np.ones(self.nbin, dtype=bool)
@@ -171,7 +179,7 @@ class Axis:
 
     def sliced(self, bins: slice) -> Self:
         """The bins of a contiguous slice."""
-        start, stop = _adjacent(self.name, bins, self.nbin)
+        start, stop = adjacent(self.name, bins, self.nbin)
         return replace(self, values=self.values[start : stop + (self.kind == "edges")])
 
     def squashed(self) -> Self:
@@ -219,7 +227,9 @@ class Axis:
         if not same or not self.unit.is_equivalent(other.unit):
             return False
         scale = np.max(np.abs(self.values))
-        return bool(np.allclose(self.values, (other.values << other.unit).to_value(self.unit), rtol=1e-9, atol=1e-12 * scale))
+        return bool(
+            np.allclose(self.values, (other.values << other.unit).to_value(self.unit), rtol=1e-9, atol=1e-12 * scale)
+        )
 
     def __hash__(self) -> int:
         return hash((self.name, self.scale, self.kind, self.nbin))
@@ -229,101 +239,12 @@ class Axis:
         return f"{self.name}: {self.nbin} {self.scale} bins, {lo:.6g} to {hi:.6g} {self.unit}".rstrip()
 
 
-@dataclass(frozen=True)
-class LabelAxis:
-    """Bins that are named, not measured: observations, event types."""
-
-    name: str
-    labels: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", tuple(str(label) for label in self.labels))
-        if len(set(self.labels)) != len(self.labels) or not self.labels:
-            raise ShapeError(f"axis {self.name!r}: labels must be one or more different texts, found {self.labels}")
-
-    @property
-    def nbin(self) -> int:
-        return len(self.labels)
-
-    def to_idx(self, labels: ArrayLike) -> NDArray[np.intp]:
-        """Bin of each label; −1 for one that is not there."""
-        at = {label: i for i, label in enumerate(self.labels)}
-        labels = np.asarray(labels)
-        return np.array([at.get(str(label), -1) for label in labels.ravel()], dtype=np.intp).reshape(labels.shape)
-
-    def sliced(self, bins: slice) -> Self:
-        """The bins of a contiguous slice."""
-        return replace(self, labels=self.labels[slice(*_adjacent(self.name, bins, self.nbin))])
-
-    def squashed(self) -> Self:
-        """One bin for all labels, named by them."""
-        return replace(self, labels=("+".join(self.labels),))
-
-
-@dataclass(frozen=True, eq=False)
-class TimeAxis:
-    """Time intervals in order, with or without gaps; seconds of TT since 2000-01-01 TT (see `skyfold.events.epoch`).
-
-    start, stop : arrays, shape (n,).
-    """
-
-    start: Floats
-    stop: Floats
-    name: str = "time"
-
-    def __post_init__(self) -> None:
-        start, stop = (np.atleast_1d(np.array(t, dtype=float)) for t in (self.start, self.stop))
-        if start.shape != stop.shape or np.any(stop <= start) or np.any(start[1:] < stop[:-1]):
-            raise ShapeError(f"axis {self.name!r}: intervals must be in order, not empty and not overlapping")
-        object.__setattr__(self, "start", start)
-        object.__setattr__(self, "stop", stop)
-
-    @property
-    def nbin(self) -> int:
-        return self.start.size
-
-    @property
-    def is_contiguous(self) -> bool:
-        return bool(np.all(self.start[1:] == self.stop[:-1]))
-
-    def to_idx(self, seconds: ArrayLike) -> NDArray[np.intp]:
-        """Interval that holds each time, start included and stop excluded; −1 in gaps and outside."""
-        seconds = np.asarray(seconds, dtype=float)
-        idx = np.searchsorted(self.start, seconds, side="right") - 1
-        inside = (idx >= 0) & (seconds < self.stop[np.maximum(idx, 0)])
-        return np.where(inside, idx, -1)
-
-    def sliced(self, bins: slice) -> Self:
-        """The intervals of a contiguous slice."""
-        start, stop = _adjacent(self.name, bins, self.nbin)
-        return replace(self, start=self.start[start:stop], stop=self.stop[start:stop])
-
-    def squashed(self) -> Self:
-        """One interval from the first start to the last stop."""
-        return replace(self, start=self.start[:1], stop=self.stop[-1:])
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TimeAxis):
-            return NotImplemented
-        return self.name == other.name and np.array_equal(self.start, other.start) and np.array_equal(self.stop, other.stop)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.start.tobytes(), self.stop.tobytes()))
-
-
 AnyAxis = Axis | LabelAxis | TimeAxis
-
-
-def _adjacent(name: str, bins: slice, nbin: int) -> tuple[int, int]:
-    start, stop, step = bins.indices(nbin)
-    if step != 1 or stop <= start:
-        raise ShapeError(f"axis {name!r}: {bins} does not name one or more adjacent bins of {nbin}")
-    return start, stop
 
 
 def _interp(x: Floats, nodes: Floats, first: float) -> Floats:
     """Index-like coordinate of `x`: `first` at nodes[0], +1 at each further node, straight beyond both ends."""
-    return _extend(x, nodes, np.arange(nodes.size) + first)
+    return _extend(x, nodes, np.arange(nodes.size, dtype=float) + first)
 
 
 def _extend(x: Floats, xp: Floats, fp: Floats) -> Floats:

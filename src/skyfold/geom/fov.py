@@ -1,8 +1,8 @@
 """Field-of-view coordinates: where a direction lies about the pointing.
 
-The field's files use two frames. In both, latitude grows towards the frame's pole and longitude *against* the frame's own:
-``RADEC`` has latitude to the north and longitude to decreasing right ascension, ``ALTAZ`` latitude to the zenith and
-longitude to decreasing azimuth.
+The field's files use two frames. In both, latitude grows towards the frame's pole and longitude *against* the frame's
+own: ``RADEC`` has latitude to the north and longitude to decreasing right ascension, ``ALTAZ`` latitude to the zenith
+and longitude to decreasing azimuth.
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skyfold.errors import RegionError, ShapeError
 from skyfold.geom.axis import AnyAxis
-from skyfold.geom.regions import covering, holds, parse_region, region_center, region_mask, region_weights
+from skyfold.geom.regions import covering, holds, parse_region, region_center, region_mask, region_weights, same_region
 from skyfold.geom.wcs import Frame, WcsGeom
 from skyfold.num.sphere import unit_vectors
 from skyfold.units import strip
@@ -43,7 +43,9 @@ class RegionGeom:
     def __post_init__(self) -> None:
         regions = [None] if self.region is None else parse_region(self.region)
         if len(regions) != 1:
-            raise ShapeError(f"a region geometry has one region, found {len(regions)}: join them with | into a compound one")
+            raise ShapeError(
+                f"a region geometry has one region, found {len(regions)}: join them with | into a compound one"
+            )
         names = [axis.name for axis in self.axes]
         if len(set(names)) != len(names):
             raise ShapeError(f"a geometry needs axes of different names, found {', '.join(names)}")
@@ -189,7 +191,9 @@ class RegionGeom:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RegionGeom):
             return NotImplemented
-        return self.axes == other.axes and (self.region is other.region or self.region == other.region)
+        if self.axes != other.axes or self.region is None or other.region is None:
+            return self.axes == other.axes and self.region is other.region
+        return self.region is other.region or same_region(self.region, other.region)
 
     def __hash__(self) -> int:
         return hash((type(self.region).__name__, self.axes))

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+_SIZES = (
+    "radius", "inner_radius", "outer_radius", "width", "height", "angle",
+    "inner_width", "outer_width", "inner_height", "outer_height",
+)  # fmt: skip
 _FRAMES = "icrs|fk5|fk4|galactic|ecliptic|j2000|b1950"
 
 
@@ -55,7 +59,9 @@ def parse_region(text: "str | SkyRegion | Iterable[str | SkyRegion]") -> "list[S
     except (ValueError, TypeError, IndexError, KeyError, AstropyUserWarning) as error:
         raise RegionError(f"region {text!r} cannot be read: {error}") from error
     if not found or not all(isinstance(region, SkyRegion) for region in found):
-        raise RegionError(f"region {text!r} is no region of the sky; wanted one such as 'icrs;circle(83.63, 22.01, 0.1)'")
+        raise RegionError(
+            f"region {text!r} is no region of the sky; wanted one such as 'icrs;circle(83.63, 22.01, 0.1)'"
+        )
     return found
 
 
@@ -145,6 +151,32 @@ def region_center(region: "SkyRegion") -> SkyCoord:
     if isinstance(region, CompoundSkyRegion):
         return _mean_direction([region_center(region.region1), region_center(region.region2)])
     return region.center if hasattr(region, "center") else _mean_direction(list(region.vertices))
+
+
+def same_region(one: "SkyRegion", other: "SkyRegion") -> bool:
+    """Whether two regions have the same shape, place (to 10⁻⁹ degrees) and size (to one part in 10⁷)."""
+    from regions import CompoundSkyRegion
+
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, CompoundSkyRegion):
+        return (
+            one.operator is other.operator
+            and same_region(one.region1, other.region1)
+            and same_region(one.region2, other.region2)
+        )
+    points = [_points(region) for region in (one, other)]
+    sizes = [[float(getattr(region, name, 0 * u.deg).to_value("deg")) for name in _SIZES] for region in (one, other)]
+    return points[0].shape == points[1].shape and bool(
+        np.all(points[0].separation(points[1]).deg < 1e-9) and np.allclose(sizes[0], sizes[1], rtol=1e-7, atol=1e-9)
+    )
+
+
+def _points(region: "SkyRegion") -> SkyCoord:
+    names = [name for name in ("center", "vertices", "start", "end") if hasattr(region, name)]
+    vectors = [unit_vectors(at.ra.rad, at.dec.rad).reshape(3, -1) for at in (getattr(region, n).icrs for n in names)]
+    lon, lat = lonlat(np.concatenate(vectors, axis=1))
+    return SkyCoord(lon, lat, unit="rad")
 
 
 def _is_excluded(region: "SkyRegion") -> bool:

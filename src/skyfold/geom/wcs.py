@@ -1,7 +1,7 @@
 """Pixels on the sky in any FITS projection, with any further axes.
 
-One pixel convention, that of FITS and of NumPy together: the centre of the first pixel is at (0, 0), pixel (x, y) covers
-x ± 0.5, y ± 0.5, and arrays are indexed (..., y, x).
+One pixel convention, that of FITS and of NumPy together: the centre of the first pixel is at (0, 0), pixel (x, y)
+covers x ± 0.5, y ± 0.5, and arrays are indexed (..., y, x).
 """
 
 from dataclasses import dataclass, replace
@@ -144,7 +144,7 @@ class WcsGeom:
     # Pixels and sky
 
     def lonlat_to_pix(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-        """Pixel coordinates (x, y) of longitudes and latitudes [deg] in the frame of the map; nan off the projection."""
+        """Pixel coordinates (x, y) of longitudes and latitudes [deg] in the map's frame; nan off the projection."""
         x, y = self.wcs.wcs_world2pix(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float), 0)
         return x, y
 
@@ -188,8 +188,8 @@ class WcsGeom:
         ny, nx = self.image_shape
         return self.from_pix(*np.meshgrid(np.arange(nx), np.arange(ny)))
 
-    # Every run of a reduction asks for these two: computed once per geometry (half of what a run costs otherwise), shared
-    # with cut-outs, and left behind when a geometry travels to a worker.
+    # Every run of a reduction asks for these two: computed once per geometry (half of what a run costs otherwise),
+    # shared with cut-outs, and left behind when a geometry travels to a worker.
 
     @cached_property
     def directions(self) -> Floats:
@@ -211,7 +211,7 @@ class WcsGeom:
             area = triangle_area(a, b, c) + triangle_area(a, c, d)
         return np.nan_to_num(area, nan=0.0)
 
-    def _directions(self, x: Floats, y: Floats) -> Floats:
+    def _directions(self, x: ArrayLike, y: ArrayLike) -> Floats:
         lon, lat = self.pix_to_lonlat(*np.meshgrid(x, y))
         vectors = unit_vectors(np.radians(lon), np.radians(lat))
         return vectors if self.frame == "icrs" else np.tensordot(_to_icrs(self.frame), vectors, axes=1)
@@ -272,7 +272,9 @@ class WcsGeom:
         full_y, full_x = self.image_shape
         clipped = (slice(max(y0, 0), min(y0 + ny, full_y)), slice(max(x0, 0), min(x0 + nx, full_x)))
         if any(s.stop <= s.start for s in clipped):
-            raise ShapeError(f"a cut-out of {width} around {_say(center)} does not touch the map around {_say(self.center)}")
+            raise ShapeError(
+                f"a cut-out of {width} around {_say(center)} does not touch the map around {_say(self.center)}"
+            )
         whole = (slice(y0, y0 + ny), slice(x0, x0 + nx))
         if mode == "strict" and clipped != whole:
             raise ShapeError(f"a cut-out of {width} around {_say(center)} crosses the border of the map")
@@ -322,7 +324,9 @@ class WcsGeom:
 
     def __str__(self) -> str:
         ny, nx = self.image_shape
-        lines = [f"{self.proj} {self.frame}, {nx} × {ny} pixels of {self.pixel_size.value[0]:g}°, centre {_say(self.center)}"]
+        lines = [
+            f"{self.proj} {self.frame}, {nx} × {ny} pixels of {self.pixel_size.value[0]:g}°, centre {_say(self.center)}"
+        ]
         return "\n".join(lines + [f"  {axis}" for axis in self.axes])
 
 
@@ -339,7 +343,9 @@ def _wcs(lon: float, lat: float, size: Floats, npix: tuple[int, int], proj: str,
     try:
         wcs.wcs.set()
     except ValueError as error:
-        raise ShapeError(f"projection {proj!r} is not one FITS knows; wanted a code such as TAN, CAR, AIT, SIN") from error
+        raise ShapeError(
+            f"projection {proj!r} is not one FITS knows; wanted a code such as TAN, CAR, AIT, SIN"
+        ) from error
     return wcs
 
 

@@ -1,8 +1,8 @@
 """Axes of maps as the tables of the GADF map format hold them (``BANDS``), and as other programs' cubes do.
 
 A BANDS table has one row for each image of a cube. The keyword ``AXCOLSi`` names the columns of axis i: two for edges
-(``E_MIN,E_MAX``), one for nodes (``ENERGY_TRUE``); ``INTERPi`` its scale. Axis 1 varies fastest from row to row, so file
-order is our array order backwards. Names of axes are upper case in files and lower case here.
+(``E_MIN,E_MAX``), one for nodes (``ENERGY_TRUE``); ``INTERPi`` its scale. Axis 1 varies fastest from row to row, so
+file order is our array order backwards. Names of axes are upper case in files and lower case here.
 """
 
 from typing import Any
@@ -108,11 +108,12 @@ def _axis(names: list[str], values: list[Any], table: Any, keywords: Any, scale:
         header = table.header if "MJDREFI" in table.header else keywords
         start, stop = (v * unit.to("s") + mission_offset(header, where) for v in values)
         return TimeAxis(start, stop, name)
-    known = scale if scale in ("lin", "log", "sqrt") else ("log" if name in ("energy", "energy_true") else "lin")
+    usual = "log" if name in ("energy", "energy_true") else "lin"
+    known: Any = scale if scale in ("lin", "log", "sqrt") else usual
     try:
         if len(names) == 1:
             return Axis(name, values[0], _unit(table, names[0], where), known, "nodes")
-        return Axis(name, _edges(*values, where), _unit(table, names[0], where), known)
+        return Axis(name, _edges(values[0], values[1], where), _unit(table, names[0], where), known)
     except ShapeError as error:
         raise DataError(f"{where}: {error}") from error
 

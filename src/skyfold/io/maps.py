@@ -84,12 +84,9 @@ def map_to_hdus(map_: Map, name: str = "PRIMARY") -> list[Any]:
     if data.dtype == bool:
         header[_BOOLEAN] = (True, "0 is False, 1 is True")
         data = data.astype(np.uint8)
-    if data.dtype.kind not in "iuf" or data.dtype.itemsize < 1 or data.dtype == np.float16:
+    if data.dtype.kind not in "iuf" or data.dtype == np.float16:
         raise DataError(f"a map of {data.dtype} cannot be written to FITS; convert its data first")
-    if name.upper() == "PRIMARY":
-        image = fits.PrimaryHDU(data, header)
-    else:
-        image = fits.ImageHDU(data, header, name=name)
+    image = fits.PrimaryHDU(data, header) if name.upper() == "PRIMARY" else fits.ImageHDU(data, header, name=name)
     return [image, bands_table(geom.axes, header["BANDSHDU"])] if geom.axes else [image]
 
 
@@ -159,7 +156,8 @@ def _header_axis(header: fits.Header, i: int, place: str) -> Axis:
     name = str(header.get(f"CTYPE{i}", "")).strip().lower() or f"axis{i}"
     size = int(header[f"NAXIS{i}"])
     step = float(header.get(f"CDELT{i}", 1.0))
-    values = float(header.get(f"CRVAL{i}", 0.0)) + step * (np.arange(size) + 1 - float(header.get(f"CRPIX{i}", 1.0)))
+    values = np.arange(1.0, size + 1) - float(header.get(f"CRPIX{i}", 1.0))
+    values = float(header.get(f"CRVAL{i}", 0.0)) + step * values
     return Axis(name, values, read_unit(str(header.get(f"CUNIT{i}", "")), f"{place}, axis {i}"), kind="nodes")
 
 

@@ -128,7 +128,9 @@ def regions_from_hdu(hdu: Any, where: str) -> "list[SkyRegion]":
 
 def _pixels(header: fits.Header, where: str) -> WcsGeom:
     if "CTYPE1" not in header:
-        raise RegionError(f"{where}: regions in pixels, and no sky coordinates of them in the header (CTYPE1, CRVAL1...)")
+        raise RegionError(
+            f"{where}: regions in pixels, and no sky coordinates of them in the header (CTYPE1, CRVAL1...)"
+        )
     try:
         return from_header(header, image_shape=(1, 1), where=where)
     except ShapeError as error:

@@ -1,6 +1,6 @@
 """Reading values off a map, and counting things into one."""
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -14,7 +14,7 @@ from skyfold.maps.map import Map
 from skyfold.num.grid import Grid
 
 Floats = NDArray[np.float64]
-Sky = SkyCoord | tuple[Floats, Floats]
+Sky: TypeAlias = "SkyCoord | tuple[Floats, Floats]"
 Indices = NDArray[np.intp]
 
 

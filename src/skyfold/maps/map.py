@@ -30,8 +30,8 @@ class Geom(Protocol):
 class Map:
     """An array with a geometry and a unit. One class for every kind of geometry.
 
-    Arithmetic with another map needs the same geometry; with a number or Quantity it broadcasts. Units are converted and
-    combined; comparisons give boolean maps.
+    Arithmetic with another map needs the same geometry; with a number or Quantity it broadcasts. Units are converted
+    and combined; comparisons give boolean maps.
 
     Raises
     ------
@@ -75,7 +75,9 @@ class Map:
     def _apply(self, fn: Callable[[Any, Any], Any], other: Any, *, swap: bool = False) -> Self:
         if isinstance(other, Map):
             if other.geom != self.geom:
-                raise ShapeError(f"maps on different geometries: {self.geom} and {other.geom}; reproject or cut one first")
+                raise ShapeError(
+                    f"maps on different geometries: {self.geom} and {other.geom}; reproject or cut one first"
+                )
             other = other.quantity
         mine = self.data if self.data.dtype == bool and not isinstance(other, u.Quantity) else self.quantity
         result = fn(other, mine) if swap else fn(mine, other)

@@ -53,7 +53,7 @@ def downsample(map_: Map, factor: int, preserve: Preserve = "counts") -> Map:
     ny, nx = geom.image_shape
     blocks = map_.data.reshape(*map_.data.shape[:-2], ny, factor, nx, factor)
     if map_.data.dtype == bool:
-        data = blocks.any(axis=(-3, -1))
+        data = np.asarray(blocks.any(axis=(-3, -1)))
     elif preserve == "counts":
         data = blocks.sum(axis=(-3, -1))
     else:

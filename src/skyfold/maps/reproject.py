@@ -20,10 +20,10 @@ def reproject(
     Parameters
     ----------
     geom : the pixels wanted; further axes of it are not looked at.
-    preserve : ``"values"`` interpolates at pixel centres (a mask takes its nearest value): for exposures, rates, masks.
-        ``"counts"`` cuts each pixel into a grid of points and counts their even shares into the new pixels: what lies on
-        the new map is conserved exactly.
-    oversampling : points along each side of a pixel for ``"counts"``; at least 4, and 4 for each new pixel unless told.
+    preserve : ``"values"`` interpolates at pixel centres (a mask takes its nearest value): for exposures and rates.
+        ``"counts"`` cuts each pixel into a grid of points and counts their even shares into the new pixels: what lies
+        on the new map is conserved exactly.
+    oversampling : points along each side of a pixel for ``"counts"``; 4, and 4 for each new pixel, unless told.
 
     Outside of the map values are nan (False in a mask) and counts 0.
     """
