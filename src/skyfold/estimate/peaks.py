@@ -4,11 +4,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
 
 from skyfold.errors import ConfigError, ShapeError
 from skyfold.maps.filter import tophat_kernel
 from skyfold.maps.map import Map
+from skyfold.num.sphere import unit_vectors, vector_separation
 from skyfold.units import strip
+
+Floats = NDArray[np.float64]
 
 
 class Peak(NamedTuple):
@@ -45,10 +49,20 @@ def find_peaks(map_: Map, threshold: float, min_distance: Any = "0.1 deg") -> li
     image = np.where(np.isnan(planes[0]), -np.inf, planes[0])
     around = tophat_kernel(max(distance / float(np.mean(map_.geom.pixel_size.value)), 1.0)) > 0
     highest = image == ndimage.maximum_filter(image, footprint=around, mode="constant", cval=-np.inf)
-    found: list[Peak] = []
     y, x = np.nonzero(highest & (image > threshold))
-    for i in np.argsort(-image[y, x], kind="stable"):
-        position = map_.geom.from_pix(float(x[i]), float(y[i]))
-        if all(position.separation(peak.position).deg > distance for peak in found):
-            found.append(Peak(float(image[y[i], x[i]]), position, int(x[i]), int(y[i])))
-    return found
+    order = np.argsort(-image[y, x], kind="stable")
+    y, x = y[order], x[order]
+    if x.size == 0:
+        return []
+    sky = map_.geom.from_pix(x, y)
+    kept = _apart(unit_vectors(sky.icrs.ra.rad, sky.icrs.dec.rad), np.radians(distance))
+    return [Peak(float(image[y[i], x[i]]), sky[i], int(x[i]), int(y[i])) for i in kept]
+
+
+def _apart(directions: Floats, distance: float) -> list[int]:
+    """Indices of directions (3, n), each farther from all before it that are kept."""
+    kept: list[int] = []
+    for i in range(directions.shape[1]):
+        if not kept or vector_separation(directions[:, kept], directions[:, i]).min() > distance:
+            kept.append(i)
+    return kept
