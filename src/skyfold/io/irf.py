@@ -50,8 +50,8 @@ def read_response(hdu: Any, path: str | Path, kind_hint: str | None = None) -> t
     Raises
     ------
     DataError
-        No known class; a column is missing; values are not numbers, or have the wrong shape; the message names file, HDU
-        and column.
+        No known class; a column is missing; values are not numbers, or have the wrong shape; the message names file,
+        HDU and column.
     UnitError
         A unit that cannot be read or converted.
     """
@@ -59,8 +59,8 @@ def read_response(hdu: Any, path: str | Path, kind_hint: str | None = None) -> t
     name = kind_hint if kind_hint in _READERS else hdu_class(hdu.header)
     if name is None:
         raise DataError(
-            f"{source.where}: class {kind_hint or hdu.header.get('HDUCLAS4')!r} is no response this package reads; it reads "
-            + ", ".join(sorted(_READERS))
+            f"{source.where}: class {kind_hint or hdu.header.get('HDUCLAS4')!r} is no response that is read here;"
+            f" those are {', '.join(sorted(_READERS))}"
         )
     try:
         value = _READERS[name](source)
@@ -71,7 +71,9 @@ def read_response(hdu: Any, path: str | Path, kind_hint: str | None = None) -> t
     return value, source.findings
 
 
-def completed(responses: Responses, events_header: Mapping[str, Any], path: str | Path) -> tuple[Responses, list[Finding]]:
+def completed(
+    responses: Responses, events_header: Mapping[str, Any], path: str | Path
+) -> tuple[Responses, list[Finding]]:
     """Responses with what only headers tell: the cut radius of point-like responses, and old backgrounds' orientation.
 
     Parameters
@@ -86,16 +88,24 @@ def completed(responses: Responses, events_header: Mapping[str, Any], path: str 
             responses = replace(responses, rad_max=RadMax.fixed(np.radians(radius)))
             findings.append(
                 Finding(
-                    Severity.INFO, str(path), "AEFF", f"RAD_MAX = {radius:g} deg is a keyword, there is no table",
-                    "none", "one radius at every energy and offset",
+                    Severity.INFO,
+                    str(path),
+                    "AEFF",
+                    f"RAD_MAX = {radius:g} deg is a keyword, there is no table",
+                    "none",
+                    "one radius at every energy and offset",
                 )  # fmt: skip
             )
     if isinstance(responses.bkg, Background3D) and _is_reversed(events_header) and responses.bkg.alignment == "RADEC":
         responses = replace(responses, bkg=responses.bkg.aligned("REVERSE_LON_RADEC"))
         findings.append(
             Finding(
-                Severity.WARNING, str(path), "BKG", "its field-of-view longitude grows westward (events by SASH, version 0.2)",
-                "gradients across the field would be mirrored", "longitude reversed",
+                Severity.WARNING,
+                str(path),
+                "BKG",
+                "its longitude grows to the east although FOVALIGN is RADEC (events by SASH, version 0.2)",
+                "gradients across the field would be mirrored",
+                "longitude reversed",
             )  # fmt: skip
         )
     return responses, findings
@@ -108,6 +118,8 @@ def _is_reversed(header: Mapping[str, Any]) -> bool:
 
 
 # One reader a class
+
+_CONVENTIONS = {"probability per bin": "probabilities per bin", "unnormalised": "rows of arbitrary sum"}
 
 
 def _read_aeff(source: Source) -> EffectiveArea:
@@ -127,8 +139,7 @@ def _read_edisp(source: Source) -> EnergyDispersion:
     if convention != "density":
         source.note(
             Severity.WARNING,
-            f"MATRIX holds {'probabilities per bin' if convention == 'probability per bin' else 'rows of arbitrary sum'},"
-            " not a density in MIGRA",
+            f"MATRIX holds {_CONVENTIONS[convention]}, not a density in MIGRA",
             "counts would be scaled by a wrong factor",
             "each row normalised to 1 over MIGRA",
         )
@@ -179,15 +190,19 @@ def _read_bkg_3d(source: Source) -> Background3D:
     column = _bkg_column(source)
     values = source.at_least_zero(source.table(column, "s-1 TeV-1 sr-1", None, default="s-1 MeV-1 sr-1"), column)
     n = energy.nbin, lon.nbin, lat.nbin
-    # By the format numpy sees (DETY, DETX, ENERG). H.E.S.S. and CTA write ENERG first, and then DETX before DETY: where the
-    # two have as many bins only the data can tell, and 69 000 background events of 45 H.E.S.S. runs do (2 ln L = 70).
+    # By the format numpy sees (DETY, DETX, ENERG). H.E.S.S. and CTA write ENERG first, and then DETX before DETY: where
+    # the two have as many bins only the data can tell, and 69 000 background events of 45 H.E.S.S. runs do.
     if values.shape == n[::-1]:
         values = values.T
     elif values.shape == n or values.shape == (n[0], n[2], n[1]):
         values = values if values.shape == n else values.swapaxes(1, 2)
-        source.note(Severity.INFO, f"{column} has its axes in another order, energy first", "none", "axes told by their sizes")
+        source.note(
+            Severity.INFO, f"{column} has its axes in another order, energy first", "none", "axes told by their sizes"
+        )
     else:
-        raise DataError(f"{source.where}: column {column} has shape {values.shape}; wanted (DETY, DETX, ENERG) = {n[::-1]}")
+        raise DataError(
+            f"{source.where}: column {column} has shape {values.shape}; wanted (DETY, DETX, ENERG) = {n[::-1]}"
+        )
     _note_zero_planes(source, values)
     return Background3D(energy, lon, lat, values, _alignment(source), source.meta)
 
@@ -222,7 +237,9 @@ def _alignment(source: Source) -> Alignment:
     for alignment in ALIGNMENTS:
         if alignment == text:
             if found is None:
-                source.note(Severity.INFO, "no FOVALIGN", "a field that turns with the sky would be smeared", "RADEC taken")
+                source.note(
+                    Severity.INFO, "no FOVALIGN", "a field that turns with the sky would be smeared", "RADEC taken"
+                )
             return alignment
     raise DataError(f"{source.where}: FOVALIGN {found!r} is not one of {', '.join(ALIGNMENTS)}")
 

@@ -60,7 +60,7 @@ class Source:
         if off.any():
             self.note(
                 Severity.INFO,
-                f"{int(off.sum())} of {norms.size} {what} integrate to {norms.min():.4g} to {norms.max():.4g} instead of 1",
+                f"{off.sum()} of {norms.size} {what} do not integrate to 1: {norms.min():.4g} to {norms.max():.4g}",
                 "counts would be scaled by that",
                 "normalised",
             )
@@ -85,7 +85,9 @@ class Source:
         default : unit of a column without one; `to` unless told.
         """
         if name not in self.hdu.columns.names:
-            raise DataError(f"{self.where}: no column {name!r}, wanted for this response; it has {', '.join(self.names)}")
+            raise DataError(
+                f"{self.where}: no column {name!r}, wanted for this response; it has {', '.join(self.names)}"
+            )
         rows = self.hdu.data[name]
         if len(rows) != 1:
             raise DataError(f"{self.where}: {len(rows)} rows; a response has all its values in one")
@@ -94,7 +96,9 @@ class Source:
             shape = tuple(axis.nbin for axis in axes)
             if values.size != int(np.prod(shape)):
                 wanted = " x ".join(f"{axis.name} ({axis.nbin})" for axis in axes)
-                raise DataError(f"{self.where}: column {name!r} has shape {values.shape}; wanted {wanted} (in numpy's order)")
+                raise DataError(
+                    f"{self.where}: column {name!r} has shape {values.shape}; wanted {wanted} (in numpy's order)"
+                )
             values = values.reshape(shape)
         return values if to is None else values * self._factor(name, to, default)
 
@@ -102,7 +106,12 @@ class Source:
         text = self.hdu.columns[name].unit
         if not text:
             if read_unit(default or to) != read_unit(""):
-                self.note(Severity.WARNING, f"column {name} has no unit", "values could be in any", f"taken as {default or to}")
+                self.note(
+                    Severity.WARNING,
+                    f"column {name} has no unit",
+                    "values could be in any",
+                    f"taken as {default or to}",
+                )
             text = default or to
         if text == to:
             return 1.0

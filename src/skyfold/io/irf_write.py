@@ -35,8 +35,8 @@ _RATE = 1e-6  # s-1 TeV-1 sr-1 in s-1 MeV-1 sr-1, the unit of the format
 def response_to_hdu(value: Response, name: str | None = None) -> fits.BinTableHDU:
     """A response as the one-row table of its class.
 
-    Values are written as float64 and read back the same, but for rounding in the last digit where the format has another
-    unit. A background with reversed longitude is turned over: the format knows no such orientation.
+    Values are written as float64 and read back the same, but for rounding in the last digit where the format has
+    another unit. A background with reversed longitude is turned over: the format knows no such orientation.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _bkg_2d(value: Background2D, name: str | None) -> fits.BinTableHDU:
 
 
 def _bkg_3d(value: Background3D, name: str | None) -> fits.BinTableHDU:
-    value = value.eastward()
+    value = value.unreversed()
     axes = value.energy, value.fov_lon, value.fov_lat
     hdu = _hdu(value, name or "BKG", ("BKG", "BKG_3D"), axes, [("BKG", value.values * _RATE, "s-1 MeV-1 sr-1")])
     hdu.header["FOVALIGN"] = value.alignment

@@ -1,6 +1,6 @@
 """Effective area of the instrument."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from skyfold.units import dress, strip
 class EffectiveArea:
     """Collection area [m2] against true energy and offset from the pointing.
 
-    Linear in log energy and in offset between the nodes, constant from the outermost node to the outermost edge, 0
-    beyond it.
+    Linear in log energy and in offset between the nodes. Constant from the outermost energies and the first offset to
+    the edges there; from the last offset, where area falls steeply, the last line goes on to the edge, but not below 0.
+    Beyond the edges the area is 0.
 
     Parameters
     ----------
@@ -39,25 +40,28 @@ class EffectiveArea:
     meta: Meta = field(default_factory=dict)
     _energy: Ruler = field(init=False, repr=False)
     _offset: Ruler = field(init=False, repr=False)
+    _table: Floats = field(init=False, repr=False)  # values, and those at the last edge
 
     def __post_init__(self) -> None:
         values = checked("effective area", self.values, self.energy_true, self.offset)
         not_negative("effective area", values)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "_energy", Ruler.of(self.energy_true, "TeV"))
-        object.__setattr__(self, "_offset", Ruler.of(self.offset, "rad"))
+        offset, table = _to_last_edge(Ruler.of(self.offset, "rad"), values)
+        object.__setattr__(self, "_offset", offset)
+        object.__setattr__(self, "_table", table)
 
     def __call__(self, energy: ArrayLike, offset: ArrayLike) -> Floats:
         """Area [m2] at true energies [TeV] and offsets [rad] that broadcast against each other."""
         energy, offset = np.asarray(energy, dtype=float), np.asarray(offset, dtype=float)
-        grid = Grid((self._energy.nodes, self._offset.nodes), self.values)
+        grid = Grid((self._energy.nodes, self._offset.nodes), self._table)
         area = grid(self._energy.scaled(energy), offset)
         return np.where(self._energy.inside(energy) & self._offset.below_last(offset), area, 0.0)
 
     def outer(self, energy: ArrayLike, offset: ArrayLike) -> Floats:
         """Area [m2] at every energy (k,) [TeV] and every offset (any shape) [rad], shape (k, *offset.shape)."""
         energy, offset = np.asarray(energy, dtype=float), np.asarray(offset, dtype=float)
-        table = self._energy.along(self.values, energy, 0) * self._energy.inside(energy)[:, None]
+        table = self._energy.along(self._table, energy, 0) * self._energy.inside(energy)[:, None]
         return self._offset.along(table, offset, 1) * self._offset.below_last(offset)
 
     def at(self, energy: Any, offset: Any) -> Any:
@@ -71,3 +75,13 @@ class EffectiveArea:
         if lo is None and hi is None:
             return None
         return (0.0 if lo is None else float(lo)), (np.inf if hi is None else float(hi))
+
+
+def _to_last_edge(offset: Ruler, values: Floats) -> tuple[Ruler, Floats]:
+    """The last edge as one more node, on the line through the last two."""
+    x, edge = offset.nodes, offset.edges[-1]
+    if x.size < 2 or edge <= x[-1]:
+        return offset, values
+    slope = (values[:, -1] - values[:, -2]) / (x[-1] - x[-2])
+    last = np.maximum(values[:, -1] + slope * (edge - x[-1]), 0.0)
+    return replace(offset, nodes=np.append(x, edge)), np.concatenate([values, last[:, None]], axis=1)

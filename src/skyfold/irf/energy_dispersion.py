@@ -49,7 +49,14 @@ class EnergyDispersion:
 
     @classmethod
     def normalised(
-        cls, raw: ArrayLike, energy_true: Axis, migra: Axis, offset: Axis, *, point_like: bool = False, meta: Meta | None = None
+        cls,
+        raw: ArrayLike,
+        energy_true: Axis,
+        migra: Axis,
+        offset: Axis,
+        *,
+        point_like: bool = False,
+        meta: Meta | None = None,
     ) -> tuple[Self, Convention]:
         """Make ∫ p dμ = 1 in every row that is not empty, whichever of three conventions the file follows.
 
@@ -84,13 +91,15 @@ class EnergyDispersion:
 
     def at(self, energy: Any, migra: Any, offset: Any) -> Any:
         """dP/dμ from Quantities or texts."""
-        return dress(self(strip(energy, "TeV", "energy"), strip(migra, "", "migra"), strip(offset, "rad", "offset")), "")
+        return dress(
+            self(strip(energy, "TeV", "energy"), strip(migra, "", "migra"), strip(offset, "rad", "offset")), ""
+        )
 
     def migration(self, energy_true: Axis, energy: Axis, offset: ArrayLike) -> Floats:
         """Probability of each reconstructed bin for photons in each true bin.
 
         The cumulative distribution in μ at the edges of the reconstructed bins, over the true energy at the bin's
-        centre; differences of it are exact. What falls outside the reconstructed range is lost, so rows sum to 1 or less.
+        centre; differences of it are exact. What falls outside the reconstructed range is lost: rows sum to 1 or less.
 
         Returns
         -------
@@ -108,11 +117,11 @@ class EnergyDispersion:
         return self._between(energy, at, offset) / np.diff(edges)
 
     def bias(self, energy: ArrayLike, offset: ArrayLike) -> Floats:
-        """Mean of μ − 1 at true energies [TeV] and offsets [rad] that broadcast; nan where no shape is known."""
+        """Mean of μ − 1 at true energies [TeV] and offsets [rad] that broadcast; nan without a shape."""
         return self._moments(energy, offset)[0] - 1
 
     def resolution(self, energy: ArrayLike, offset: ArrayLike) -> Floats:
-        """Standard deviation of μ at true energies [TeV] and offsets [rad] that broadcast; nan where no shape is known."""
+        """Standard deviation of μ at true energies [TeV] and offsets [rad] that broadcast; nan without a shape."""
         return self._moments(energy, offset)[1]
 
     # How
@@ -129,7 +138,8 @@ class EnergyDispersion:
         rows = self._energy.along(np.moveaxis(self.values, 1, 2), true, 0) * width  # (n_true, n_offset, n_migra)
         share = self._energy.along(self._filled.astype(float), true, 0)
         cumulative = np.concatenate([np.zeros((*share.shape, 1)), np.cumsum(rows, axis=-1)], axis=-1)
-        bins = np.diff(_interpolate_rows(cumulative, self.migra.edges_in(""), at), axis=-1)
+        # Rounding may make a cumulative sum fall by its last digit.
+        bins = np.maximum(np.diff(_interpolate_rows(cumulative, self.migra.edges_in(""), at), axis=-1), 0.0)
         # Offset goes first, so that pixels are rows; the share of filled rows travels along as one more bin.
         table = np.moveaxis(np.concatenate([bins, share[..., None]], axis=-1), 1, 0)
         looked = self._offset.along(table, offset, 0)

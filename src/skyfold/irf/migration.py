@@ -80,7 +80,10 @@ class Migration:
         if after.size == 0:
             raise DataError(f"migration matrix: above {energies[start]:.3g} TeV the bias never falls to {bias:g}")
         i = start + int(after[0])
-        share = (values[i - 1] - bias) / (values[i - 1] - values[i])
+        # Near the threshold the bias is close to a power law; one that crosses 0 is not.
+        ends = np.array([values[i - 1], bias, values[i]])
+        above, at, below = np.log(ends) if ends.min() > 0 else ends
+        share = (above - at) / (above - below)
         crossing = np.exp(np.log(energies[i - 1]) * (1 - share) + np.log(energies[i]) * share)
         return float(crossing * (1 + bias))
 

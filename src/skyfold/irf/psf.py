@@ -61,7 +61,9 @@ class Psf(ABC):
 
     def at(self, energy: Any, offset: Any, rad: Any) -> Any:
         """Density as a Quantity, from Quantities or texts."""
-        return dress(self(strip(energy, "TeV", "energy"), strip(offset, "rad", "offset"), strip(rad, "rad", "rad")), "sr-1")
+        return dress(
+            self(strip(energy, "TeV", "energy"), strip(offset, "rad", "offset"), strip(rad, "rad", "rad")), "sr-1"
+        )
 
     def containment_at(self, energy: Any, offset: Any, rad: Any) -> Any:
         """Share of the events within a radius, from Quantities or texts."""
@@ -76,8 +78,17 @@ class Psf(ABC):
 
 
 def check_fraction(fraction: Floats) -> None:
+    """Refuse shares that no radius holds.
+
+    Raises
+    ------
+    DataError
+        A share is below 0, 1 or more, or not a number.
+    """
     if np.any((fraction < 0) | (fraction >= 1) | np.isnan(fraction)):
-        raise DataError(f"containment fraction {np.min(fraction):g} to {np.max(fraction):g}: wanted at least 0 and below 1")
+        raise DataError(
+            f"containment fraction {np.min(fraction):g} to {np.max(fraction):g}: wanted at least 0 and below 1"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +98,8 @@ class PsfTable(Psf):
     Parameters
     ----------
     energy_true, offset, rad : axes; `rad` from the true direction.
-    values : density, shape (n_energy_true, n_offset, n_rad), normalised here: each row that is not empty integrates to 1
-        over 2π r dr. `norms` keeps what the rows integrated to, shape (n_energy_true, n_offset).
+    values : density, shape (n_energy_true, n_offset, n_rad), normalised here: each row that is not empty integrates to
+        1 over 2π r dr. `norms` keeps what the rows integrated to, shape (n_energy_true, n_offset).
     """
 
     energy_true: Axis
@@ -139,7 +150,9 @@ class PsfTable(Psf):
         out = np.zeros((*offset.shape, energy.size, table.shape[-1] - 1))
         return np.divide(looked[..., :-1], share, out=out, where=(share > 0) & keep)
 
-    def _pointwise(self, evaluate: Callable[..., Floats], energy: ArrayLike, offset: ArrayLike, rad: ArrayLike) -> Floats:
+    def _pointwise(
+        self, evaluate: Callable[..., Floats], energy: ArrayLike, offset: ArrayLike, rad: ArrayLike
+    ) -> Floats:
         energy, offset, rad = floats(energy, offset, rad)
         at = corners(self._energy, self._offset, energy, offset)
         value = sum(weight * evaluate(rad, (e, o)) for e, o, weight in at)

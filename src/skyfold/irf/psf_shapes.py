@@ -30,7 +30,9 @@ class PsfShape(Psf):
         object.__setattr__(self, "_energy", Ruler.of(self.energy_true, "TeV"))
         object.__setattr__(self, "_offset", Ruler.of(self.offset, "rad"))
         object.__setattr__(self, "valid", valid)
-        object.__setattr__(self, "_parameters", tuple(fill_rows(p, valid) for p in parameters))
+        # Where nothing is valid any harmless number will do: it is never looked at, but must not divide by 0.
+        filled = (fill_rows(p, valid) if valid.any() else np.full(valid.shape, 2.0) for p in parameters)
+        object.__setattr__(self, "_parameters", tuple(filled))
 
     @abstractmethod
     def _density(self, rad: Floats, *parameters: Floats) -> Floats:
@@ -67,7 +69,7 @@ class PsfShape(Psf):
 
 @dataclass(frozen=True, eq=False)
 class PsfMultiGauss(PsfShape):
-    """A sum of Gaussians (GADF PSF_3GAUSS): p(r) = scale (e^(−r²/2σ₁²) + A₂ e^(−r²/2σ₂²) + A₃ e^(−r²/2σ₃²)), normalised.
+    """A sum of Gaussians (GADF PSF_3GAUSS): p(r) ∝ e^(−r²/2σ₁²) + A₂ e^(−r²/2σ₂²) + A₃ e^(−r²/2σ₃²), normalised.
 
     Parameters
     ----------
@@ -100,7 +102,7 @@ class PsfMultiGauss(PsfShape):
         object.__setattr__(self, "sigma", sigma)
         object.__setattr__(self, "amplitude", amplitude)
         # A width without amplitude says nothing: that of the nearest bin with one stands in.
-        used = [i for i in range(len(sigma)) if np.any(amplitude[i][valid] != 0)]
+        used = [i for i in range(len(sigma)) if np.any(amplitude[i][valid] != 0)] or [0]
         widths = tuple(fill_rows(sigma[i], valid & (amplitude[i] != 0)) for i in used)
         self._prepare(valid, (*widths, *(amplitude[i] for i in used)))
 
@@ -112,7 +114,9 @@ class PsfMultiGauss(PsfShape):
     def _density(self, rad: Floats, *parameters: Floats) -> Floats:
         sigmas, amplitudes = parameters[: len(parameters) // 2], parameters[len(parameters) // 2 :]
         norm = 2 * np.pi * sum(a * s**2 for a, s in zip(amplitudes, sigmas, strict=True))
-        return np.asarray(sum(a * np.exp(-0.5 * (rad / s) ** 2) for a, s in zip(amplitudes, sigmas, strict=True)) / norm)
+        return np.asarray(
+            sum(a * np.exp(-0.5 * (rad / s) ** 2) for a, s in zip(amplitudes, sigmas, strict=True)) / norm
+        )
 
     def _containment(self, rad: Floats, *parameters: Floats) -> Floats:
         sigmas, amplitudes = parameters[: len(parameters) // 2], parameters[len(parameters) // 2 :]

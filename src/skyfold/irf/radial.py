@@ -16,9 +16,9 @@ Rows = tuple[Any, ...]  # an index of all but the last axis
 class Profiles:
     """Densities that are straight lines in q = r² between nodes, and 0 beyond the last.
 
-    A smooth density is a smooth function of r², and 2π r dr = π dq: with ring means at the middles in q of even rings the
-    integral of the lines is that of the rings, where lines in r lose up to 6 % at the cusp in the centre. Inside the
-    first node the density there holds. Enclosed sums are exact integrals.
+    A smooth density is a smooth function of r², and 2π r dr = π dq: with ring means at the middles in q of even rings
+    the integral of the lines is that of the rings, where lines in r lose up to 6 % at the cusp in the centre. Inside
+    the first node the density there holds. Enclosed sums are exact integrals.
 
     squares : q at the knots [rad²], shape (m,); the first is 0.
     density : at the knots, shape (..., m).

@@ -50,7 +50,7 @@ class Ruler:
         return along(values, self.place(x), axis)
 
     def inside(self, x: ArrayLike) -> NDArray[np.bool_]:
-        """Whether coordinates lie between the outermost edges, these included (edges are rounded to float32 in files)."""
+        """Whether coordinates lie between the outermost edges, these included (files round them to float32)."""
         x = np.asarray(x, dtype=float)
         return (x >= self.edges[0] - _slack(self.edges[0])) & (x <= self.edges[-1] + _slack(self.edges[-1]))
 
@@ -115,7 +115,9 @@ def checked(what: str, values: ArrayLike, *axes: Axis) -> Floats:
     if bad.any():
         first = np.unravel_index(int(np.argmax(bad)), shape)
         where = ", ".join(f"{axis.name} bin {i}" for axis, i in zip(axes, first, strict=True))
-        raise DataError(f"{what}: {int(bad.sum())} values are not finite, the first at {where}; wanted numbers everywhere")
+        raise DataError(
+            f"{what}: {int(bad.sum())} values are not finite, the first at {where}; wanted numbers everywhere"
+        )
     array.setflags(write=False)
     return array
 
@@ -129,7 +131,9 @@ def not_negative(what: str, values: Floats) -> None:
         A value is negative.
     """
     if values.size and values.min() < 0:
-        raise DataError(f"{what}: {int((values < 0).sum())} values are negative, down to {values.min():.4g}; wanted none")
+        raise DataError(
+            f"{what}: {int((values < 0).sum())} values are negative, down to {values.min():.4g}; wanted none"
+        )
 
 
 def fill_rows(values: Floats, valid: NDArray[np.bool_]) -> Floats:
@@ -139,9 +143,9 @@ def fill_rows(values: Floats, valid: NDArray[np.bool_]) -> Floats:
     """
     if valid.all() or not valid.any():
         return values
-    row, column = np.indices(values.shape)
-    good_row, good_column = row[valid], column[valid]
+    rows, columns = np.nonzero(valid)
+    row, column = np.ogrid[: values.shape[0], : values.shape[1]]
     # A step in offset counts as more than any number of steps in energy.
-    distance = np.abs(row[..., None] - good_row) + values.shape[0] * np.abs(column[..., None] - good_column)
-    nearest = distance.argmin(axis=-1)
-    return values[good_row[nearest], good_column[nearest]]
+    distance = np.abs(row[..., None] - rows) + values.shape[0] * np.abs(column[..., None] - columns)
+    nearest = np.argmin(distance, axis=-1)
+    return np.asarray(values[rows[nearest], columns[nearest]])
