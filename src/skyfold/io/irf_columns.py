@@ -151,8 +151,9 @@ class Source:
                 if name != "offset" or lo.size > 1:
                     self.note(Severity.INFO, f"{stem}_LO equals {stem}_HI", "none", "read as nodes")
                 return Axis(name, lo, own, scale, "nodes")
-            if np.any(np.abs(lo[1:] - hi[:-1]) > _GAP * (hi - lo)[1:]):
-                raise DataError(f"{where}: bins are not adjacent: each must begin where the one before it ends")
-            return Axis(name, np.append(lo, hi[-1]), own, scale)
+            axis = Axis(name, np.append(lo, hi[-1]), own, scale)
         except ShapeError as error:
             raise DataError(f"{where}: {error}") from error
+        if np.any(np.abs(lo[1:] - hi[:-1]) > _GAP * (hi - lo)[1:]):
+            raise DataError(f"{where}: bins are not adjacent: each must begin where the one before it ends")
+        return axis
