@@ -27,7 +27,7 @@ def unit(text: "str | u.UnitBase", where: str = "") -> u.UnitBase:
     """
     if isinstance(text, u.UnitBase):
         return text
-    spelled = _SPELLINGS.get(text.strip(), text.strip())
+    spelled = _SPELLINGS.get(text.strip().lower(), text.strip())
     if spelled.count("/") > 1 and "(" not in spelled:  # "1/s/MeV/sr": divided by each in turn
         head, *divisors = spelled.split("/")
         spelled = f"{head} / ({' '.join(divisors)})"

@@ -205,6 +205,9 @@ def _pixels(geom: WcsGeom, region: "SkyRegion") -> Mask:
     round_one = _on_sphere(region, geom.separation)
     if round_one is not None:
         return round_one
+    if hasattr(region, "angle") and region.center.frame.name != geom.frame:
+        # In pixels the package would take the angle from the map's north, not from that of the region's own frame.
+        return holds(region, geom.sky)
     ny, nx = geom.image_shape
     return np.asarray(region.to_pixel(geom.wcs).contains(PixCoord(*np.meshgrid(np.arange(nx), np.arange(ny)))))
 

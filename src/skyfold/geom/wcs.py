@@ -80,7 +80,7 @@ class WcsGeom:
         frame : ``"icrs"``, ``"galactic"`` or ``"fk5"``; that of `center` unless told, ICRS if it is yet another.
         """
         frame = frame or (center.frame.name if center.frame.name in _CTYPES else "icrs")
-        size = np.broadcast_to(strip(pixel, "deg", "pixel"), 2)
+        size = np.broadcast_to(_pair(pixel, "pixel"), 2)
         if (width is None) == (npix is None):
             raise ShapeError("a map needs either a width or a number of pixels")
         if np.any(size <= 0):
@@ -355,10 +355,10 @@ def _to_icrs(frame: Frame) -> Floats:
     return unit_vectors(axes.ra.rad, axes.dec.rad)
 
 
-def _pair(width: Any) -> Floats:
-    if isinstance(width, tuple | list):
-        return np.array([float(strip(w, "deg", "width")) for w in width])
-    return strip(width, "deg", "width")
+def _pair(angle: Any, name: str = "width") -> Floats:
+    if isinstance(angle, tuple | list):
+        return np.array([float(strip(part, "deg", name)) for part in angle])
+    return strip(angle, "deg", name)
 
 
 def _say(sky: SkyCoord) -> str:

@@ -57,7 +57,7 @@ def offset_by(lon: ArrayLike, lat: ArrayLike, angle: ArrayLike, distance: ArrayL
     north = np.cos(distance) * np.sin(lat) + np.sin(distance) * np.cos(lat) * np.cos(angle)
     east = np.sin(distance) * np.sin(angle)
     along = np.cos(distance) * np.cos(lat) - np.sin(distance) * np.sin(lat) * np.cos(angle)
-    return (lon + np.arctan2(east, along)) % (2 * np.pi), np.arcsin(np.clip(north, -1.0, 1.0))
+    return (lon + np.arctan2(east, along)) % (2 * np.pi), np.arctan2(north, np.hypot(along, east))
 
 
 def tangent_frame(lon: float, lat: float) -> Floats:
@@ -76,7 +76,10 @@ def field_lonlat(vectors: Floats, frame: Floats) -> tuple[Floats, Floats]:
 
 
 def triangle_area(a: Floats, b: Floats, c: Floats) -> Floats:
-    """Solid angle of spherical triangles with corners of shape (3, ...) (Van Oosterom & Strackee 1983)."""
-    triple = np.abs(np.sum(a * np.cross(b, c, axis=0), axis=0))
+    """Solid angle of spherical triangles with corners of shape (3, ...) (Van Oosterom & Strackee 1983).
+
+    The triple product is taken of the sides, not of the corners: small triangles keep their digits.
+    """
+    triple = np.abs(np.sum(a * np.cross(b - a, c - a, axis=0), axis=0))
     dots = 1 + np.sum(a * b, axis=0) + np.sum(b * c, axis=0) + np.sum(c * a, axis=0)
     return 2 * np.arctan2(triple, dots)
