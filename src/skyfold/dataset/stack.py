@@ -234,7 +234,10 @@ def _spans(geom: Any, whole: Any, name: str, what: str) -> Slices:
 
 def _add(total: Floats, values: Floats, where: Mask) -> None:
     """Add in place where it is safe; what is not safe may be nan."""
-    np.add(total, values, out=total, where=where)
+    if where.all():  # a sum without condition takes a fifth of the time
+        total += values
+    else:
+        np.add(total, values, out=total, where=where)
 
 
 def _alpha_off(part: Dataset) -> Floats:

@@ -34,14 +34,24 @@ def along(values: Floats, where: Place, axis: int) -> Floats:
     """Interpolate one axis of `values` at coordinates of any shape, which replaces that axis."""
     above = np.minimum(where.below + 1, values.shape[axis] - 1)
     axis = axis % values.ndim
-    tail = (1,) * (values.ndim - axis - 1)
-    weight = where.weight.reshape(where.weight.shape + tail)
+    if axis == values.ndim - 1 and where.below.size > 1000:
+        return _along_rows(values, where, above)
+    weight = where.weight.reshape(where.weight.shape + (1,) * (values.ndim - axis - 1))
     # In place and without index checks (`place` has done them): half the time of the formula written out.
     lower = np.take(values, where.below, axis, mode="clip").astype(float, copy=False)
     step = np.take(values, above, axis, mode="clip") - lower
     step *= weight
     lower += step
     return lower
+
+
+def _along_rows(values: Floats, where: Place, above: NDArray[np.intp]) -> Floats:
+    """`along` the last axis for many coordinates: row by row, so that a row's result stays in the processor's cache."""
+    result = np.empty((*values.shape[:-1], *where.below.shape))
+    for row, out in zip(values.reshape(-1, values.shape[-1]), result.reshape(-1, *where.below.shape), strict=True):
+        np.take(row.astype(float, copy=False), where.below, out=out, mode="clip")
+        out += (np.take(row, above, mode="clip") - out) * where.weight
+    return result
 
 
 @dataclass(frozen=True)

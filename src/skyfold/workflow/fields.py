@@ -1,0 +1,160 @@
+"""Values of a configuration: texts with units, checked when they are read, kept as plain texts.
+
+A configuration stays plain data: it prints as it was written, and needs no astropy before it is used.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Frame = Literal["icrs", "galactic"]
+
+
+class Section(BaseModel):
+    """A part of a configuration: no other keys than its own, never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _quantity(value: Any, unit: str, example: str) -> str:
+    from skyfold.errors import UnitError
+    from skyfold.units import strip
+
+    if isinstance(value, int | float | bool):
+        raise ValueError(f"a number without unit; write for instance {example!r}")
+    try:
+        number = strip(value if isinstance(value, str) else value.to(unit), unit)
+    except (UnitError, AttributeError) as error:
+        raise ValueError(f"{error}; write for instance {example!r}") from error
+    if number.ndim:
+        raise ValueError(f"{number.size} values, wanted one such as {example!r}")
+    return " ".join(str(value).split())
+
+
+def _energy(value: Any) -> str:
+    return _quantity(value, "TeV", "0.5 TeV")
+
+
+def _angle(value: Any) -> str:
+    """An angle; sexagesimal ones such as 5h34m31.9s and 22d00m52s become degrees."""
+    if isinstance(value, str) and any(mark in value for mark in ("h", "d", ":", "°")) and "deg" not in value:
+        from astropy.coordinates import Angle
+
+        try:
+            return f"{Angle(value).to_value('deg'):.12g} deg"
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no angle: {error}; write for instance '83.63 deg'") from error
+    return _quantity(value, "deg", "2.5 deg")
+
+
+def _time(value: Any) -> str:
+    """UTC unless the text says otherwise; YAML makes dates of what looks like one."""
+    from skyfold.events.epoch import to_seconds
+
+    if isinstance(value, date):  # or a datetime, which is one
+        return value.isoformat()
+    text = value if isinstance(value, str) else getattr(value, "isot", None)
+    example = "write for instance '2006-07-29T20:30:00' (UTC)"
+    if text is None:
+        raise ValueError(f"{value!r} is no time; {example}")
+    try:
+        to_seconds(text)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no time; {example}") from error
+    return str(text)
+
+
+def _positive(text: str) -> str:
+    if float(text.split()[0].rstrip("abcdefghijklmnopqrstuvwxyzTMGkE")) <= 0:
+        raise ValueError(f"{text!r} is not positive")
+    return text
+
+
+Angle = Annotated[str, BeforeValidator(_angle), Field(examples=["2.5 deg", "5h34m31.9s"])]
+Size = Annotated[Angle, AfterValidator(_positive)]
+Energy = Annotated[str, BeforeValidator(_energy), AfterValidator(_positive), Field(examples=["0.5 TeV"])]
+Moment = Annotated[str, BeforeValidator(_time), Field(examples=["2006-07-29T20:30:00"])]
+
+
+class Position(Section):
+    """A direction in the sky; all of it or nothing."""
+
+    frame: Frame | None = Field(None, description="Coordinate frame.")
+    lon: Angle | None = Field(None, description="Right ascension or galactic longitude.")
+    lat: Angle | None = Field(None, description="Declination or galactic latitude.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Position":
+        given = [name for name in ("frame", "lon", "lat") if getattr(self, name) is not None]
+        missing = [name for name in ("frame", "lon", "lat") if name not in given]
+        if given and missing:
+            raise ValueError(f"{', '.join(given)} without {', '.join(missing)}: a position needs frame, lon and lat")
+        return self
+
+    @property
+    def given(self) -> bool:
+        return self.lon is not None
+
+
+class Circle(Position):
+    """A circle in the sky."""
+
+    radius: Size | None = Field(None, description="Radius.")
+
+    @model_validator(mode="after")
+    def _placed(self) -> "Circle":
+        if self.radius is not None and not self.given:
+            raise ValueError("a radius without frame, lon and lat: where is its centre?")
+        return self
+
+
+class EnergyRange(Section):
+    """Two energies; null leaves an end open."""
+
+    min: Energy | None = None
+    max: Energy | None = None
+
+    @model_validator(mode="after")
+    def _rising(self) -> "EnergyRange":
+        from skyfold.units import strip
+
+        if self.min is not None and self.max is not None and strip(self.min, "TeV") >= strip(self.max, "TeV"):
+            raise ValueError(f"min {self.min} is not below max {self.max}")
+        return self
+
+    @property
+    def given(self) -> bool:
+        return self.min is not None or self.max is not None
+
+
+class EnergyAxis(EnergyRange):
+    """Logarithmic bins of energy; all of it or nothing."""
+
+    nbins: int | None = Field(None, ge=1, description="Number of bins.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "EnergyAxis":
+        given = [name for name in ("min", "max", "nbins") if getattr(self, name) is not None]
+        if given and len(given) < 3:
+            raise ValueError(f"only {', '.join(given)}: energy bins need min, max and nbins")
+        return self
+
+
+class TimeRange(Section):
+    """An interval of time, or several: a list of starts and a list of stops."""
+
+    start: Moment | list[Moment] | None = None
+    stop: Moment | list[Moment] | None = None
+
+    @model_validator(mode="after")
+    def _paired(self) -> "TimeRange":
+        if isinstance(self.start, list) or isinstance(self.stop, list):
+            starts, stops = ([v] if isinstance(v, str) else v for v in (self.start, self.stop))
+            if starts is None or stops is None or len(starts) != len(stops):
+                raise ValueError("several intervals need as many starts as stops")
+        return self
+
+    @property
+    def given(self) -> bool:
+        return self.start is not None or self.stop is not None
