@@ -62,7 +62,8 @@ def newton(
     left, right, x, *rest = (np.broadcast_to(a, shape).ravel() for a in arrays)
     with np.errstate(all="ignore"):  # nan and inf are answers here: they show up as "not bracketed"
         roots = _bracket(fn, left, right, rest)
-        x = np.where((x > left) & (x < right), x, (left + right) / 2) if start is not None else (left + right) / 2
+        inside = (x >= left) & (x <= right) if start is not None else False
+        x = np.where(inside, x, (left + right) / 2)
         _iterate(fn, roots, x, rest, rtol, max_iterations)
     return Roots(roots.x.reshape(shape), roots.converged.reshape(shape))
 
@@ -88,9 +89,7 @@ def _bracket(fn: Equation, left: Floats, right: Floats, rest: list[Floats]) -> _
     return _Bracketed(x, at_left | at_right, below, above, np.flatnonzero(crossing))
 
 
-def _iterate(
-    fn: Equation, roots: _Bracketed, x: Floats, rest: list[Floats], rtol: float, max_iterations: int
-) -> None:
+def _iterate(fn: Equation, roots: _Bracketed, x: Floats, rest: list[Floats], rtol: float, max_iterations: int) -> None:
     """Write the open roots into `roots.x` and `roots.converged`."""
     index = roots.open
     x, below, above = x[index], roots.below[index], roots.above[index]
@@ -114,7 +113,8 @@ def _iterate(
         roots.converged[index] = done
         if np.count_nonzero(done) > (1 - _WORTH_SHRINKING) * done.size or done.all():
             go = ~done
-            index, x, below, above, width, step = (a[go] for a in (index, x, below, above, width, step))
+            index = index[go]
+            x, below, above, width, step = (a[go] for a in (x, below, above, width, step))
             rest = [a[go] for a in rest]
         elif done.any():
             step = np.where(done, width, step)  # still carried along: let it take any step, it has nothing to lose
