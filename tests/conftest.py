@@ -5,8 +5,11 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from astropy.utils import iers
 
 os.environ["MPLBACKEND"] = "Agg"  # before anything draws, in this process and in those that tests start
+
+iers.conf.auto_download = False  # a test reaches no network: the tables that astropy brings cover its dates
 
 # Reproducible on a build server, searching new examples at a developer's desk; no example database, so that a run
 # leaves nothing in the working tree.
