@@ -70,6 +70,25 @@ def test_integrals_are_finite_and_not_negative(values, nbin):
     assert got.min() >= 0
 
 
+def test_linear_in_the_field_keeps_the_sum_of_the_table_and_log_loses_some():
+    x, y = LON.center_in("deg")[:, None], LAT.center_in("deg")
+    field = np.exp(-(x**2 + y**2))
+    background = Background3D(ENERGY, LON, LAT, np.ones((12, 1, 1)) * field)
+    fine_lon, fine_lat = (axis.upsampled(20).center_in("rad") for axis in (LON, LAT))
+    fine = {a: background.rate(1.0, fine_lon[:, None], fine_lat, across=a).mean() for a in ("linear", "log")}
+    assert fine["linear"] == pytest.approx(field.mean(), rel=1e-12)
+    assert fine["log"] < 0.95 * field.mean()
+
+
+@settings(max_examples=20, deadline=None)
+@given(values=tables, lon=st.floats(-3.2, 3.2), lat=st.floats(-2.2, 2.2))
+def test_log_in_the_field_is_never_above_linear(values, lon, lat):
+    background = Background3D(ENERGY, LON, LAT, values)
+    linear, log = (background.integral(ENERGY, lon * DEG, lat * DEG, across=a) for a in ("linear", "log"))
+    assert np.all(log <= linear * (1 + 1e-9))
+    assert np.all((log > 0) == (linear > 0))
+
+
 def test_bins_that_reach_beyond_the_table_hold_what_is_inside():
     background = Background3D(ENERGY, LON, LAT, np.ones((12, 6, 8)))
     bins = Axis("energy", [0.05, 0.2, 50.0, 400.0], "TeV", "log")

@@ -73,7 +73,7 @@ def test_times_are_good_to_a_microsecond(store, name):
             [
                 "RADECSYS", "OBS_MODE 'WOBBLE'", "are in TT", "1 of 7613 events lie less than 1 s outside",
                 "LO_THRES is 0.01", "values of EFFAREA are negative",
-                "rows of MATRIX integrate to", "rows of RPSF integrate to", "energy planes are 0", "grows westward",
+                "rows of MATRIX integrate to", "rows of RPSF integrate to", "energy planes are 0", "grows to the east",
                 "lie where the effective area is 0",
             ],
         ),

@@ -60,7 +60,7 @@ class Source:
         if off.any():
             self.note(
                 Severity.INFO,
-                f"{off.sum()} of {norms.size} {what} do not integrate to 1: {norms.min():.4g} to {norms.max():.4g}",
+                f"{off.sum()} of {norms.size} {what} integrate to {norms.min():.4g} to {norms.max():.4g}, not 1",
                 "counts would be scaled by that",
                 "normalised",
             )
