@@ -38,10 +38,12 @@ def test_a_coarse_pixel_serves_exactly_the_pixels_around_it(coarse, seed):
 
 
 @COARSES
-def test_a_plane_is_interpolated_exactly(coarse):
-    x, y = coarse_pixels(FINE, coarse)
-    columns, rows = np.meshgrid(np.arange(coarse.image_shape[1]), np.arange(coarse.image_shape[0]))
-    found = looked_up(np.stack([2.0 * columns - rows, 1.0 + rows]), FINE, coarse)
+@pytest.mark.parametrize("rows", [slice(0, 10), slice(4, 5)], ids=["all rows", "one row"])
+def test_a_plane_is_interpolated_exactly(coarse, rows):
+    fine = FINE.sliced(rows, slice(0, 15))
+    x, y = coarse_pixels(fine, coarse)
+    columns, lines = np.meshgrid(np.arange(coarse.image_shape[1]), np.arange(coarse.image_shape[0]))
+    found = looked_up(np.stack([2.0 * columns - lines, 1.0 + lines]), fine, coarse)
     clipped_x, clipped_y = (np.clip(c, 0, n - 1) for c, n in zip((x, y), coarse.image_shape[::-1], strict=True))
     np.testing.assert_allclose(found[0], 2 * clipped_x - clipped_y, atol=1e-9)
     np.testing.assert_allclose(found[1], 1 + clipped_y + 0 * clipped_x, atol=1e-9)

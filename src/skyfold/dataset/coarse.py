@@ -13,7 +13,7 @@ Mask = NDArray[np.bool_]
 
 
 def coarse_pixels(geom: WcsGeom, coarse: WcsGeom) -> tuple[Floats, Floats]:
-    """Coordinates (x, y) of every pixel centre of `geom` in the pixels of `coarse`, each of shape (ny, nx).
+    """Coordinates (x, y) of every pixel centre of `geom` in the pixels of `coarse`; they broadcast to (ny, nx).
 
     Centres off either projection are far outside.
     """
@@ -22,9 +22,10 @@ def coarse_pixels(geom: WcsGeom, coarse: WcsGeom) -> tuple[Floats, Floats]:
     if list(mine.ctype) == list(its.ctype) and np.allclose(mine.crval, its.crval, rtol=0, atol=1e-9):
         # The same projection: pixels differ by a shift and a scale, a hundred times faster than through the sky.
         scale = np.linalg.solve(coarse.wcs.pixel_scale_matrix, geom.wcs.pixel_scale_matrix)
-        dx, dy = np.arange(nx) + 1 - mine.crpix[0], np.arange(ny)[:, None] + 1 - mine.crpix[1]
-        x = scale[0, 0] * dx + scale[0, 1] * dy + its.crpix[0] - 1
-        y = scale[1, 0] * dx + scale[1, 1] * dy + its.crpix[1] - 1
+        dx, dy = np.arange(nx)[None, :] + 1 - mine.crpix[0], np.arange(ny)[:, None] + 1 - mine.crpix[1]
+        x, y = scale[0, 0] * dx + its.crpix[0] - 1, scale[1, 1] * dy + its.crpix[1] - 1
+        if scale[0, 1] or scale[1, 0]:  # one map is turned against the other
+            x, y = x + scale[0, 1] * dy, y + scale[1, 0] * dx
         return x, y
     x, y = coarse.to_pix(geom.sky)
     return np.nan_to_num(x, nan=-9.0), np.nan_to_num(y, nan=-9.0)
@@ -68,7 +69,7 @@ def looked_up(values: Floats, geom: Any, coarse: Any) -> Floats:
         return values
     x, y = coarse_pixels(geom, coarse)
     nodes_y, nodes_x = (np.arange(float(n)) for n in coarse.image_shape)
-    if np.ptp(x, axis=0).max() < 1e-9 and np.ptp(y, axis=1).max() < 1e-9:  # rows and columns are parallel
+    if x.shape[0] == 1 and y.shape[1] == 1:  # rows and columns of both are parallel
         return along(along(values, place(y[:, 0], nodes_y), -2), place(x[0], nodes_x), -1)
     planes = values.reshape(-1, *coarse.image_shape)
     result = np.stack([Grid((nodes_y, nodes_x), plane)(y, x) for plane in planes])

@@ -178,11 +178,12 @@ class _Average:
         if geom.axes != self.geom.axes:
             raise ShapeError(f"dataset {part.name!r} has a response with {_say(geom)}, the stack {_say(self.geom)}")
         rows, columns = self._make_room(geom, part.name)
-        image = served(_image(part.safe), part.geom, geom)
-        exposure = np.where(image, response.exposure.data_in(self.exposure_unit), 0.0)
+        is_dispersion = self.geom.axes[1] == part.energy
+        weight = served(part.safe if is_dispersion else _image(part.safe), part.geom, geom)
+        exposure = np.where(_image(weight), response.exposure.data_in(self.exposure_unit), 0.0)
         table = response.table.data_in(self.unit) * exposure[:, None]
-        if self.geom.axes[1] == part.energy:
-            table *= served(part.safe, part.geom, geom)  # a dispersion: what falls into unsafe bins is lost
+        if is_dispersion:
+            table *= weight  # what falls into unsafe bins is lost
         self.table[..., rows, columns] += table
         self.exposure[..., rows, columns] += exposure
 
