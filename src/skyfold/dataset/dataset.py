@@ -49,8 +49,8 @@ class Dataset:
     mask_safe : bool; bins in which the response is known well enough to be used.
     mask_fit : bool; bins that the user wants in a fit.
     gti : good times; livetime_s is their sum corrected for dead time.
-    counts_off, acceptance, acceptance_off : what an off measurement saw, and the relative acceptance of on and off; with
-        counts_off the statistic is wstat and the background is α × counts_off, α = acceptance / acceptance_off.
+    counts_off, acceptance, acceptance_off : what an off measurement saw, and the relative acceptance of on and off;
+        with counts_off the statistic is wstat and the background is α × counts_off, α = acceptance / acceptance_off.
     meta : facts for the record, e.g. ``obs_ids``.
 
     Raises
@@ -80,7 +80,9 @@ class Dataset:
             if value is not None and value.geom != self.counts.geom:
                 raise ShapeError(f"dataset {self.name!r}: {name} is on {value.geom}, its counts on {self.counts.geom}")
         if self.exposure is not None and self.exposure.geom.image != self.counts.geom.image:
-            raise ShapeError(f"dataset {self.name!r}: exposure is on {self.exposure.geom}, its counts on {self.counts.geom}")
+            raise ShapeError(
+                f"dataset {self.name!r}: exposure is on {self.exposure.geom}, its counts on {self.counts.geom}"
+            )
 
     @property
     def geom(self) -> Any:
@@ -137,7 +139,9 @@ class Dataset:
         if self.counts_off is not None:
             return self.counts_off.with_data(np.nan_to_num(self.alpha.data * self.counts_off.data), "")
         if self.background is None:
-            raise ShapeError(f"dataset {self.name!r} has no background: give it a background response or an off measurement")
+            raise ShapeError(
+                f"dataset {self.name!r} has no background: give it a background response or an off measurement"
+            )
         return self.background
 
     @property
