@@ -3,8 +3,6 @@ import gzip
 import numpy as np
 import pytest
 from astropy.io import fits
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from skyfold.errors import DataError
 from skyfold.io.bintable import read_tables
@@ -43,30 +41,6 @@ def test_columns_of_every_kind_are_read_as_astropy_reads_them(tmp_path, suffix):
         for column in theirs.columns:
             np.testing.assert_array_equal(table.data[column.name], np.asarray(theirs.data[column.name]), column.name)
             assert table.columns[column.name].unit == column.unit
-
-
-CARDS = st.dictionaries(
-    st.text("ABCDEFGHIJ_-0123456789", min_size=1, max_size=8),
-    st.booleans()
-    | st.integers(-(2**60), 2**60)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text("abc XYZ'/&=.", max_size=100).map(str.rstrip),
-    max_size=8,
-)
-
-
-@settings(max_examples=40)
-@given(CARDS)
-def test_keywords_are_read_as_astropy_writes_them(tmp_path_factory, cards):
-    hdu = fits.BinTableHDU.from_columns([fits.Column("A", "D", array=np.zeros(1))])
-    reserved = {"EXTEND", "NAXIS", "BITPIX", "GCOUNT", "PCOUNT", "SIMPLE"}
-    cards = {key: value for key, value in cards.items() if key not in reserved and not key.startswith("T")}
-    hdu.header.update(cards)
-    path = tmp_path_factory.mktemp("cards") / "x.fits"
-    (table,) = read_tables(write(path, hdu))
-    for key, value in cards.items():
-        rounded = pytest.approx(value, rel=1e-12) if isinstance(value, float) else value  # 20 characters a number
-        assert table.header[key] == rounded
 
 
 def test_rows_come_in_native_byte_order(tmp_path):
@@ -124,7 +98,7 @@ def test_truncated_file(tmp_path):
 def test_truncated_header(tmp_path):
     path = write(tmp_path / "x.fits", every_kind())
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(DataError, match="ends within a header"):
+    with pytest.raises(DataError, match=r"x\.fits: cannot be read as FITS.*damaged"):
         read_tables(path)
 
 

@@ -4,7 +4,9 @@ import gzip
 import io
 import os
 import warnings
+import zlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from astropy.io import fits
@@ -12,16 +14,38 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from skyfold.errors import DataError, MissingHDU
 from skyfold.io.atomic import write_bytes
-from skyfold.io.bintable import read_bytes
 from skyfold.io.paths import expand
 
 PathLike = str | os.PathLike[str]
+_BLOCK = 2880
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole file, decompressed if it is gzip.
+
+    Raises
+    ------
+    DataError
+        The file is missing, a directory, or a truncated gzip.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(
+                f"{path}: the gzip file is damaged or was cut short ({error}); get it again from its origin"
+            ) from None
+    return content
 
 
 def open_fits(path: PathLike) -> fits.HDUList:
     """All HDUs of a FITS file, plain or gzip, with their data in memory; nothing stays open.
-
-    Tables alone, as of an event list, are read faster by `skyfold.io.bintable`.
 
     Raises
     ------
@@ -36,13 +60,21 @@ def open_fits(path: PathLike) -> fits.HDUList:
         # What other programs' headers get wrong is theirs; what is missing from the file is found below.
         warnings.simplefilter("ignore", AstropyUserWarning)
         try:
-            hdus = fits.HDUList.fromstring(content)
-            found = list(hdus)  # reads every header
+            hdus = fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False)
+            found = list(hdus)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise DataError(f"{file}: cannot be read as FITS: {error}; is it damaged?") from error
-    end = max(_end(hdu) for hdu in found)
-    if end > len(content):
-        raise DataError(f"{file}: cut short: its headers promise {end} bytes, the file has {len(content)}")
+    for hdu in found:
+        if _end(hdu) > len(content):
+            raise DataError(
+                f"{file}: HDU {hdu.name!r} is cut short: its header promises {_end(hdu)} bytes,"
+                f" the file has {len(content)}; get it again from its origin"
+            )
+    after = content[_padded(_end(found[-1])) :]
+    if after.startswith(b"XTENSION"):
+        raise DataError(
+            f"{file}: the HDU after {found[-1].name!r} is damaged or cut short; get it again from its origin"
+        )
     return hdus
 
 
@@ -82,3 +114,8 @@ def _end(hdu: Any) -> int:
     """Byte after the data of an HDU, without the padding that some writers leave away."""
     info = hdu.fileinfo() or {}
     return int(info.get("datLoc", 0)) + int(hdu.size)
+
+
+def _padded(size: int) -> int:
+    """The next multiple of a FITS block."""
+    return -(-size // _BLOCK) * _BLOCK

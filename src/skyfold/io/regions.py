@@ -16,8 +16,7 @@ from skyfold.geom.header import from_header, to_header
 from skyfold.geom.regions import covering, parse_region
 from skyfold.geom.wcs import WcsGeom
 from skyfold.io.atomic import write_bytes
-from skyfold.io.bintable import read_bytes
-from skyfold.io.fits import open_fits, write_hdus
+from skyfold.io.fits import open_fits, read_bytes, write_hdus
 from skyfold.io.paths import expand
 
 if TYPE_CHECKING:

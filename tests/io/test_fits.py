@@ -1,0 +1,83 @@
+import gzip
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from skyfold.errors import DataError, MissingHDU
+from skyfold.io.atomic import write_bytes
+from skyfold.io.fits import find_hdu, open_fits, write_hdus
+
+
+def hdus() -> list:
+    image = fits.ImageHDU(np.arange(10_000.0).reshape(100, 100), name="SKY")
+    table = fits.BinTableHDU.from_columns([fits.Column("X", "D", array=np.arange(500.0))], name="ROWS")
+    return [fits.PrimaryHDU(), image, table]
+
+
+@pytest.mark.parametrize("name", ["a.fits", "a.fits.gz"])
+def test_what_is_written_is_read_and_nothing_stays_open(tmp_path, name):
+    path = tmp_path / name
+    write_hdus(hdus(), path)
+    found = open_fits(path)
+    path.unlink()
+    assert [hdu.name for hdu in found] == ["PRIMARY", "SKY", "ROWS"]
+    np.testing.assert_array_equal(find_hdu(found, "sky", path).data, np.arange(10_000.0).reshape(100, 100))
+    np.testing.assert_array_equal(found["ROWS"].data["X"], np.arange(500.0))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_content_makes_the_same_bytes(tmp_path):
+    for name in ("a.fits.gz", "b.fits.gz"):
+        write_hdus(hdus(), tmp_path / name)
+    assert (tmp_path / "a.fits.gz").read_bytes() == (tmp_path / "b.fits.gz").read_bytes()
+
+
+def test_a_file_is_replaced_only_if_allowed(tmp_path):
+    path = tmp_path / "new" / "a.fits"
+    write_hdus(hdus(), path)
+    with pytest.raises(DataError, match="a.fits: exists already; allow to overwrite it, or name another file"):
+        write_hdus(hdus()[:1], path)
+    assert len(open_fits(path)) == 3
+    write_hdus(hdus()[:1], path, overwrite=True)
+    assert len(open_fits(path)) == 1
+
+
+def test_a_place_that_cannot_be_written_to_is_named_and_nothing_is_left(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"file/a.fits: cannot be written"):
+        write_bytes(b"", tmp_path / "file" / "a.fits")
+    (tmp_path / "a.fits").mkdir()
+    with pytest.raises(DataError, match=r"a.fits: cannot be written"):
+        write_bytes(b"", tmp_path / "a.fits", overwrite=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.fits", "file"]
+
+
+def test_files_that_are_not_fits_are_named(tmp_path):
+    path = tmp_path / "a.fits"
+    with pytest.raises(DataError, match=r"a.fits: no such file"):
+        open_fits(path)
+    path.write_text("hello")
+    with pytest.raises(DataError, match=r"a.fits: not a FITS file: it starts with b'hello'"):
+        open_fits(path)
+
+
+@pytest.mark.parametrize("keep", [0.02, 0.5, 0.9])
+def test_files_cut_short_are_named(tmp_path, keep):
+    path = tmp_path / "a.fits"
+    write_hdus(hdus(), path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content))])
+    with pytest.raises(DataError, match=r"a.fits: (cut short|cannot be read as FITS)"):
+        open_fits(path)
+    zipped = tmp_path / "b.fits.gz"
+    packed = gzip.compress(content)
+    zipped.write_bytes(packed[: int(keep * len(packed))])
+    with pytest.raises(DataError, match=r"b.fits.gz: the gzip file is damaged or was cut short"):
+        open_fits(zipped)
+
+
+def test_a_missing_hdu_is_named_with_those_there(tmp_path):
+    write_hdus(hdus(), tmp_path / "a.fits")
+    with pytest.raises(MissingHDU, match=r"a.fits: no HDU 'COUNTS'; this file has PRIMARY, SKY, ROWS"):
+        find_hdu(open_fits(tmp_path / "a.fits"), "COUNTS", tmp_path / "a.fits")
