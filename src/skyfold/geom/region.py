@@ -33,7 +33,7 @@ class RegionGeom:
     region : any sky region of the `regions` package, compound ones included, or a text of one. A point stands for a
         response's own direction cut. None: a spectrum from files that do not say where it was taken.
     axes : further axes in array order.
-    pixel : pixel size [deg] at which shapes without a closed form are sampled.
+    pixel : pixel size [deg] at which shapes without a closed form are sampled; a 400th of those wider than 400 pixels.
     """
 
     region: "SkyRegion | None"
@@ -161,7 +161,7 @@ class RegionGeom:
             return _cap(self.radius)
         if isinstance(self.region, CircleAnnulusSkyRegion):
             return _cap(self.region.outer_radius) - _cap(self.region.inner_radius)
-        return float(np.sum(self._grid.solid_angle * region_weights(self._grid, self.region)))
+        return float(np.sum(self._grid.solid_angle * region_weights(self._grid, self.region, oversampling=3)))
 
     def separation(self, sky: SkyCoord) -> u.Quantity:
         """Angle from the centre to a position, shape (1, 1)."""
@@ -186,7 +186,8 @@ class RegionGeom:
 
     @cached_property
     def _grid(self) -> WcsGeom:
-        return covering(self._known, self.pixel)
+        width = float(covering(self._known, 0.05).width[0].to_value("deg"))
+        return covering(self._known, max(self.pixel, width / 400))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RegionGeom):

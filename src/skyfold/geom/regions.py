@@ -56,7 +56,7 @@ def parse_region(text: "str | SkyRegion | Iterable[str | SkyRegion]") -> "list[S
         with warnings.catch_warnings():
             warnings.simplefilter("error", AstropyUserWarning)  # the parser passes over lines that it does not know
             found = list(Regions.parse(text, format="ds9"))
-    except (ValueError, TypeError, IndexError, KeyError, AstropyUserWarning) as error:
+    except Exception as error:  # the package has errors of its own without a public name
         raise RegionError(f"region {text!r} cannot be read: {error}") from error
     if not found or not all(isinstance(region, SkyRegion) for region in found):
         raise RegionError(

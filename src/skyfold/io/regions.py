@@ -118,7 +118,7 @@ def regions_from_hdu(hdu: Any, where: str) -> "list[SkyRegion]":
         try:
             table = QTable({name: _values(hdu, name) for name in hdu.columns.names})
             pixels = list(Regions.parse(table, format="fits"))
-        except (ValueError, KeyError, TypeError, AstropyUserWarning) as error:
+        except Exception as error:  # the package has errors of its own without a public name
             raise RegionError(f"{where}: its regions cannot be read: {error}") from error
     if not pixels:
         raise RegionError(f"{where}: no region in the table")
