@@ -47,7 +47,8 @@ def newton(
     start : array, optional
         First estimate; the middle of the bracket if it is not given or lies outside.
     rtol : float
-        Largest last step, relative to the root or to the width of the first bracket, whichever is larger.
+        The sign has been seen to change within this distance of the root, relative to the larger end of the first
+        bracket or to its width; a last step from there makes smooth roots a good deal better.
     max_iterations : int
         After these an element is returned as not converged.
 
@@ -94,27 +95,35 @@ def _iterate(fn: Equation, roots: _Bracketed, x: Floats, rest: list[Floats], rto
     index = roots.open
     x, below, above = x[index], roots.below[index], roots.above[index]
     rest = [a[index] for a in rest]
-    width = np.abs(above - below)
-    step = width
+    step = np.abs(above - below)
+    tolerance = rtol * np.maximum(np.maximum(np.abs(below), np.abs(above)), step)
+    least = tolerance
     for _ in range(max_iterations):
         if not index.size:
             return
         f, slope = fn(x, *rest)
         negative = f < 0
         below, above = np.where(negative, x, below), np.where(negative, above, x)
-        new = x - f / slope
+        middle, newton_step = (below + above) / 2, -f / slope
+        # A short step alone proves nothing (a steep slope makes one anywhere): step across the root, to see its other
+        # side, and farther each time it is not yet there.
+        short = np.abs(newton_step) < least
+        move = np.where(short, np.copysign(least, newton_step), newton_step)
         # Written so that a nan (flat slope, infinite value) counts as a step that fails.
-        good = ((new - below) * (new - above) <= 0) & (np.abs(new - x) <= step / 2)
-        new = np.where(good, new, (below + above) / 2)
-        new = np.where(f == 0, x, new)
-        step, x = np.abs(new - x), new
-        done = step <= rtol * np.maximum(np.abs(x), width)
-        roots.x[index] = x
+        good = _between(x + move, below, above) & (short | (np.abs(move) <= step / 2))
+        done = (np.abs(above - below) <= tolerance) | (f == 0)
+        best = np.clip(x + newton_step, np.minimum(below, above), np.maximum(below, above))
+        roots.x[index] = np.where(np.isnan(best), middle, best)
         roots.converged[index] = done
+        new = np.where(good, x + move, middle)
+        step, x = np.abs(new - x), new
+        least = np.where(short & good, 8 * least, tolerance)
         if np.count_nonzero(done) > (1 - _WORTH_SHRINKING) * done.size or done.all():
             go = ~done
             index = index[go]
-            x, below, above, width, step = (a[go] for a in (x, below, above, width, step))
+            x, below, above, step, least, tolerance = (a[go] for a in (x, below, above, step, least, tolerance))
             rest = [a[go] for a in rest]
-        elif done.any():
-            step = np.where(done, width, step)  # still carried along: let it take any step, it has nothing to lose
+
+
+def _between(x: Floats, a: Floats, b: Floats) -> NDArray[np.bool_]:
+    return (x - a) * (x - b) <= 0

@@ -138,7 +138,7 @@ class CashCounts(Counting):
     Parameters
     ----------
     n_on : array
-        Counts, not negative; need not be whole numbers (a mean expectation gives median results).
+        Counts, need not be whole numbers (a mean expectation gives median results); nan where negative.
     mu_bkg : array
         Expected background; broadcasts against `n_on`. Below 1e-12 it acts as in `cash`: the significance of a count
         over no background is large but finite. A negative background is no background: nan.
@@ -154,8 +154,8 @@ class CashCounts(Counting):
 
     def __post_init__(self) -> None:
         n_on, mu_bkg = _broadcast(n_on=self.n_on, mu_bkg=self.mu_bkg)
-        object.__setattr__(self, "n_on", n_on)
-        object.__setattr__(self, "mu_bkg", np.where(mu_bkg >= 0, mu_bkg, np.nan))
+        object.__setattr__(self, "n_on", _not_negative(n_on))
+        object.__setattr__(self, "mu_bkg", _not_negative(mu_bkg))
 
     @property
     def background(self) -> Floats:
@@ -227,7 +227,7 @@ class OnOffCounts(Counting):
     Parameters
     ----------
     n_on, n_off : array
-        Counts, not negative; need not be whole numbers.
+        Counts, need not be whole numbers; nan where negative.
     alpha : array
         Ratio of on to off acceptance. Where it is zero, negative, infinite or nan there is no background: nan.
 
@@ -243,8 +243,8 @@ class OnOffCounts(Counting):
 
     def __post_init__(self) -> None:
         n_on, n_off, alpha = _broadcast(n_on=self.n_on, n_off=self.n_off, alpha=self.alpha)
-        object.__setattr__(self, "n_on", n_on)
-        object.__setattr__(self, "n_off", n_off)
+        object.__setattr__(self, "n_on", _not_negative(n_on))
+        object.__setattr__(self, "n_off", _not_negative(n_off))
         object.__setattr__(self, "alpha", usable_alpha(alpha))
 
     @property
@@ -303,6 +303,10 @@ def _broadcast(**arrays: ArrayLike) -> list[Floats]:
     except ValueError as error:
         shapes = ", ".join(f"{name} {a.shape}" for name, a in floats.items())
         raise ShapeError(f"counts of different shapes: {shapes}; they have to broadcast against each other") from error
+
+
+def _not_negative(values: Floats) -> Floats:
+    return np.where(values >= 0, values, np.nan)
 
 
 def _positive(value: float, name: str) -> float:

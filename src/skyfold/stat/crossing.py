@@ -23,6 +23,9 @@ from skyfold.stat.poisson import deviance
 
 Floats = NDArray[np.float64]
 
+# Without counts the profiles are straight lines and the root is the end of the bracket: leave room for rounding.
+_SLACK = 1 + 1e-9
+
 
 def poisson_below(n: Floats, height: Floats) -> Floats:
     """Expectation below `n` at which its deviance is `height`; zero for n = 0, where there is none below."""
@@ -81,12 +84,12 @@ def _reach_below(n: Floats, height: Floats) -> Floats:
 
 
 def _reach_above(n: Floats, height: Floats) -> Floats:
-    return np.sqrt(n * height) + height / 2
+    return (np.sqrt(n * height) + height / 2) * _SLACK
 
 
 def _excess_reach(mu: Floats, height: Floats) -> Floats:
     """Excess counts over `mu` that suffice for a deviance of `height` (Bernstein's inequality)."""
-    return np.sqrt(mu * height) + height / 6
+    return (np.sqrt(mu * height) + height / 6) * _SLACK
 
 
 def _cube(n: Floats, height: Floats, sign: int) -> Floats:
@@ -135,8 +138,8 @@ def _solve(equation: Equation, lo: Floats, hi: Floats, start: Floats, *args: Flo
     FitError
         It happened all the same.
     """
-    # The steps converge quadratically: after one of 1e-8 the root is good to rounding.
-    roots = newton(equation, lo, hi, *args, start=start, rtol=1e-8)
+    # The profiles are smooth: the last step, from within 1e-6 of the root, leaves an error of 1e-12.
+    roots = newton(equation, lo, hi, *args, start=start, rtol=1e-6)
     failed = ~roots.converged & np.isfinite(np.broadcast_arrays(lo + hi, *args)).all(axis=0) & (lo < hi)
     if failed.any():
         first = tuple(float(np.broadcast_to(a, failed.shape)[failed][0]) for a in (lo, hi, *args))
