@@ -51,7 +51,12 @@ class Row(NamedTuple):
 def measure(command: list[str]) -> Cost:
     """Run one command to its end; its standard error is shown only if it fails."""
     pin = ["taskset", "-c", "0"] if shutil.which("taskset") else []
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "GAMMAPY_DATA": os.environ["SKYFOLD_DATA"]}
+    env = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "GAMMAPY_DATA": os.environ["SKYFOLD_DATA"],
+    }
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen([*pin, *command], stdout=out, stderr=err, env=env, cwd=ROOT)
         _, status, usage = os.wait4(process.pid, 0)
@@ -75,7 +80,12 @@ def whole(work: str, mine: list[str], other: list[str], repeat: int) -> list[Row
     a, b = alternate(lambda: measure(mine), lambda: measure(other), repeat)
     return [
         Row(f"{work}: CPU", statistics.median(c.cpu_s for c in a), statistics.median(c.cpu_s for c in b), "s"),
-        Row(f"{work}: peak memory", statistics.median(c.memory_mib for c in a), statistics.median(c.memory_mib for c in b), "MiB"),
+        Row(
+            f"{work}: peak memory",
+            statistics.median(c.memory_mib for c in a),
+            statistics.median(c.memory_mib for c in b),
+            "MiB",
+        ),
     ]
 
 
@@ -87,26 +97,44 @@ def inside(work: str, mine: list[str], other: list[str], repeat: int) -> Row:
 
 def rows(gammapy: str, repeat: int, scratch: Path) -> list[Row]:
     me, task = sys.executable, str(HERE / "tasks") + "/"
-    run = [me, "-m", "skyfold.cli.main", "run", "examples/msh1552_ring.yaml", "--overwrite", "--out", str(scratch / "mine")]
+    run = [
+        me,
+        "-m",
+        "skyfold.cli.main",
+        "run",
+        "examples/msh1552_ring.yaml",
+        "--overwrite",
+        "--out",
+        str(scratch / "mine"),
+    ]
     (scratch / "other").mkdir()
     theirs = [gammapy, task + "gammapy_msh.py", str(scratch / "other")]
     result = whole("import", [me, "-c", "import skyfold"], [gammapy, "-c", "import gammapy.datasets"], repeat)
     result += whole("MSH 15-52, import to written maps", [*run, "--no-plots"], theirs, repeat)
     result += [
-        inside("one run, files already read", [me, task + "skyfold_reduce.py", "15"], [gammapy, task + "gammapy_reduce.py", "5"], repeat)
+        inside(
+            "one run, files already read",
+            [me, task + "skyfold_reduce.py", "15"],
+            [gammapy, task + "gammapy_reduce.py", "5"],
+            repeat,
+        )
     ]
     plots = statistics.median(measure(run).cpu_s for _ in range(repeat))
     result.append(Row("MSH 15-52 with all plots: CPU", plots, float("nan"), "s"))
     for number in (5, 15, 30, 45):
         seconds, memory = (float(x) for x in measure([me, task + "skyfold_scaling.py", str(number)]).output.split())
-        result.append(Row(f"{number} runs read, reduced, ringed, stacked: CPU a run", seconds / number, float("nan"), "s"))
+        result.append(
+            Row(f"{number} runs read, reduced, ringed, stacked: CPU a run", seconds / number, float("nan"), "s")
+        )
         result.append(Row(f"{number} runs: peak memory", memory, float("nan"), "MiB"))
     return result
 
 
 def versions(python: str, *packages: str) -> str:
     code = "import json,sys;from importlib.metadata import version as v;print(json.dumps([v(p) for p in sys.argv[1:]]))"
-    found = json.loads(subprocess.run([python, "-c", code, *packages], check=True, capture_output=True, text=True).stdout)
+    found = json.loads(
+        subprocess.run([python, "-c", code, *packages], check=True, capture_output=True, text=True).stdout
+    )
     return ", ".join(f"{p} {v}" for p, v in zip(packages, found, strict=True))
 
 

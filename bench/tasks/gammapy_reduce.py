@@ -11,7 +11,9 @@ from gammapy.datasets import MapDataset
 from gammapy.makers import MapDatasetMaker, SafeMaskMaker
 from gammapy.maps import MapAxis, WcsGeom
 
-observation = DataStore.from_dir(os.environ["SKYFOLD_DATA"] + "/hess-dl3-dr1").get_observations([20136])[0].copy(in_memory=True)
+observation = (
+    DataStore.from_dir(os.environ["SKYFOLD_DATA"] + "/hess-dl3-dr1").get_observations([20136])[0].copy(in_memory=True)
+)
 for part in ("aeff", "edisp", "psf", "bkg", "events", "gti"):
     getattr(observation, part)
 energy = MapAxis.from_energy_bounds("0.5 TeV", "10 TeV", 10)

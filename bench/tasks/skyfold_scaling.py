@@ -21,7 +21,11 @@ store = read_store(os.environ["SKYFOLD_DATA"] + "/hess-dl3-dr1").select(cone=(ce
 refs = list(itertools.islice(itertools.cycle(store), number))  # the field has 20 runs: some are taken again
 geom = WcsGeom.create(center, "3 deg", "0.02 deg", axes=[Axis.energy("0.5 TeV", "10 TeV", 10)])
 recipe = Recipe(
-    geom, Axis.energy("0.5 TeV", "10 TeV", 10, true=True), offset_max="2.5 deg", image=True, background=Ring("0.5 deg", "0.3 deg")
+    geom,
+    Axis.energy("0.5 TeV", "10 TeV", 10, true=True),
+    offset_max="2.5 deg",
+    image=True,
+    background=Ring("0.5 deg", "0.3 deg"),
 )
 start = time.process_time()
 reduce(refs, recipe)

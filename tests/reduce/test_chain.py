@@ -40,7 +40,9 @@ def same(a, b) -> bool:
 
 
 @pytest.mark.parametrize("stacked", [True, False])
-@pytest.mark.parametrize("recipe", [Recipe(GEOM, TRUE, offset_max="2 deg"), Recipe(GEOM, TRUE, image=True, background=Ring())])
+@pytest.mark.parametrize(
+    "recipe", [Recipe(GEOM, TRUE, offset_max="2 deg"), Recipe(GEOM, TRUE, image=True, background=Ring())]
+)
 def test_the_executor_changes_nothing(store, recipe, stacked):
     serial = reduce(store, recipe, stacked=stacked)
     with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(2, get_context("spawn")) as processes:

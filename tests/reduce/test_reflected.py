@@ -42,7 +42,8 @@ def test_regions_keep_their_distance(run, radius, offset):
     apart = [centers[i].separation(centers[j]).deg for i in range(len(centers)) for j in range(i)]
     assert min(apart) > 2 * radius - 0.012
     most, least = (
-        int(2 * np.pi / (2 * np.arcsin(np.sin(np.radians(r)) / np.sin(np.radians(offset))))) for r in (radius - 0.006, radius)
+        int(2 * np.pi / (2 * np.arcsin(np.sin(np.radians(r)) / np.sin(np.radians(offset)))))
+        for r in (radius - 0.006, radius)
     )
     assert least - 1 <= len(centers) <= most
 
@@ -50,7 +51,9 @@ def test_regions_keep_their_distance(run, radius, offset):
 def test_regions_lie_at_the_same_offset(run):
     vectors = unit_vectors(ON.ra.rad, ON.dec.rad)
     around = sky_of(np.stack([turned(vectors, run.pointing_icrs, a) for a in np.linspace(0, 6, 7)], axis=1))
-    np.testing.assert_allclose(around.separation(run.pointing_icrs).deg, ON.separation(run.pointing_icrs).deg, rtol=1e-10)
+    np.testing.assert_allclose(
+        around.separation(run.pointing_icrs).deg, ON.separation(run.pointing_icrs).deg, rtol=1e-10
+    )
 
 
 def test_turning_goes_from_north_through_east(run):
@@ -99,11 +102,15 @@ def test_any_shape(run, text):
     data = Reflected()(spectrum(run, region), run)
     n = data.meta["off_regions"]
     assert n > 5
-    assert data.counts_off.data.sum() / n == pytest.approx(data.counts.data.sum(), abs=5 * np.sqrt(data.counts.data.sum()) + 1)
+    assert data.counts_off.data.sum() / n == pytest.approx(
+        data.counts.data.sum(), abs=5 * np.sqrt(data.counts.data.sum()) + 1
+    )
 
 
 def test_a_point_uses_the_direction_cut(run):
-    cut = RadMax(Axis.energy("0.1 TeV", "100 TeV", 1), Axis("offset", [0.0, 3.0], "deg"), np.array([[np.radians(0.12)]]))
+    cut = RadMax(
+        Axis.energy("0.1 TeV", "100 TeV", 1), Axis("offset", [0.0, 3.0], "deg"), np.array([[np.radians(0.12)]])
+    )
     run = replace(run, responses=replace(run.responses, rad_max=cut))
     point, circle = RegionGeom.point(ON, [ENERGY]), RegionGeom.circle(ON, "0.12 deg", [ENERGY])
     a, b = (Reflected()(spectrum(run, region, selection=("counts", "exposure")), run) for region in (point, circle))

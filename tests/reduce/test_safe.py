@@ -91,6 +91,11 @@ def test_nothing_safe_is_an_error(run):
 def test_a_method_without_its_response_is_an_error(run):
     bare = make_observation(responses=Responses(aeff=run.responses.aeff))
     geom = WcsGeom.create(run.pointing_icrs, "2 deg", "0.2 deg", axes=[ENERGY])
-    recipe = Recipe(geom, Axis.energy("0.05 TeV", "120 TeV", 20, true=True), selection=("counts", "exposure"), safe=SafeRange(("bkg-peak",)))
+    recipe = Recipe(
+        geom,
+        Axis.energy("0.05 TeV", "120 TeV", 20, true=True),
+        selection=("counts", "exposure"),
+        safe=SafeRange(("bkg-peak",)),
+    )
     with pytest.raises(ReductionError, match="bkg-peak needs a background response"):
         reduce_observation(bare, recipe)

@@ -33,7 +33,9 @@ def geom(run):
 
 def test_counts_are_the_events_in_range(run, geom):
     x, y = geom.to_pix(run.events.radec)
-    inside = (np.abs(x - 24.5) < 25) & (np.abs(y - 24.5) < 25) & (run.events.energies >= 0.5) & (run.events.energies < 20)
+    inside = (
+        (np.abs(x - 24.5) < 25) & (np.abs(y - 24.5) < 25) & (run.events.energies >= 0.5) & (run.events.energies < 20)
+    )
     assert counts_map(run, geom).data.sum() == inside.sum()
 
 
@@ -44,7 +46,11 @@ def test_counts_do_not_depend_on_the_frame(run):
         geom = WcsGeom.create(center, "6 deg", "0.02 deg", frame=frame, proj=proj, axes=[ENERGY])
         near = geom.separation(center).to_value("deg") < 2
         assert counts_map(run, geom).data[:, near].sum() == pytest.approx(
-            ((run.events.offset(center).to_value("deg") < 2) & (run.events.energies >= 0.5) & (run.events.energies < 20)).sum(),
+            (
+                (run.events.offset(center).to_value("deg") < 2)
+                & (run.events.energies >= 0.5)
+                & (run.events.energies < 20)
+            ).sum(),
             abs=6,  # events in pixels that the circle cuts
         )
 
@@ -89,7 +95,9 @@ def centroid(run, geom) -> SkyCoord:
     return geom.from_pix((x * image).sum() / image.sum(), (y * image).sum() / image.sum())
 
 
-@pytest.mark.parametrize("start", ["2020-01-01T20:00:00", "2020-01-01T22:00:00", "2020-10-01T02:00:00", "2020-02-10T18:30:00"])
+@pytest.mark.parametrize(
+    "start", ["2020-01-01T20:00:00", "2020-01-01T22:00:00", "2020-10-01T02:00:00", "2020-02-10T18:30:00"]
+)
 def test_a_blob_aligned_with_the_horizon_lands_where_astropy_says(start):
     run = make_observation(start=start, duration_s=60, responses=Responses(bkg=blob("ALTAZ")))
     geom = WcsGeom.create(run.pointing_icrs, "5 deg", "0.1 deg", axes=[ENERGY])

@@ -39,13 +39,15 @@ class Background2D:
         object.__setattr__(self, "_energy", Ruler.of(self.energy, "TeV"))
         object.__setattr__(self, "_offset", Ruler.of(self.offset, "rad"))
 
-    def rate(self, energy: ArrayLike, fov_lon: ArrayLike, fov_lat: ArrayLike) -> Floats:
+    def rate(self, energy: ArrayLike, fov_lon: ArrayLike, fov_lat: ArrayLike, *, across: Across = "linear") -> Floats:
         """Rate [s-1 TeV-1 sr-1] at energies (k,) [TeV] and field positions [rad] that broadcast, (k, *shape)."""
-        return self._in_field(_at_energies(self._energy, self.values, energy), fov_lon, fov_lat)
+        return self._in_field(_at_energies(self._energy, self.values, energy), fov_lon, fov_lat, across)
 
-    def integral(self, energy: Axis, fov_lon: ArrayLike, fov_lat: ArrayLike, *, exact: bool = False) -> Floats:
+    def integral(
+        self, energy: Axis, fov_lon: ArrayLike, fov_lat: ArrayLike, *, exact: bool = False, across: Across = "linear"
+    ) -> Floats:
         """Rate over each reconstructed bin [s-1 sr-1], shape (n_energy, *shape); see `Background3D.integral`."""
-        return self._in_field(_over_bins(self._energy, self.values, energy, exact), fov_lon, fov_lat)
+        return self._in_field(_over_bins(self._energy, self.values, energy, exact), fov_lon, fov_lat, across)
 
     def to_3d(self, nbin: int | None = None) -> "Background3D":
         """The same rate on a square of the field of view, `nbin` bins a side (two per offset bin unless told)."""
@@ -55,9 +57,18 @@ class Background2D:
         x, y = lon.center_in("rad")[:, None], lat.center_in("rad")[None, :]
         return Background3D(self.energy, lon, lat, self._in_field(self.values, x, y), self.alignment, self.meta)
 
-    def _in_field(self, table: Floats, fov_lon: ArrayLike, fov_lat: ArrayLike) -> Floats:
+    def _in_field(self, table: Floats, fov_lon: ArrayLike, fov_lat: ArrayLike, across: Across = "linear") -> Floats:
         offset = separation(0.0, 0.0, fov_lon, fov_lat)
-        return self._offset.along(table, offset, 1) * self._offset.below_last(offset)
+        shape, offset = offset.shape, offset.ravel()
+        where = self._offset.place(offset)
+        above = np.minimum(where.below + 1, self.offset.nbin - 1)
+        return _planes(
+            table,
+            [(where.below, 1 - where.weight), (above, where.weight)],
+            across,
+            self._offset.below_last(offset),
+            shape,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,29 +163,40 @@ class Background3D:
             for i, u in ((0, 1 - x.weight), (1, x.weight))
             for j, v in ((0, 1 - y.weight), (1, y.weight))
         ]
-        inside = self._lon.inside(lon) & self._lat.inside(lat)
-        mean = _mean if across == "linear" else _log_mean
-        # Plane by plane, so that a plane and its result stay in the processor's cache: three times as fast.
-        result = np.zeros((table.shape[0], lon.size))
-        for plane, out in zip(table.reshape(table.shape[0], -1), result, strict=True):
-            np.multiply(mean(plane, around), inside, out=out)
-        return result.reshape(-1, *shape)
+        return _planes(table, around, across, self._lon.inside(lon) & self._lat.inside(lat), shape)
 
 
 Around = list[tuple[NDArray[np.intp], Floats]]
 
 
+def _planes(table: Floats, around: Around, across: Across, inside: NDArray[np.bool_], shape: tuple[int, ...]) -> Floats:
+    """Each plane of a table (k, ...) at positions between the cells `around` them; 0 where not `inside`."""
+    mean = _mean if across == "linear" else _log_mean
+    result = np.zeros((table.shape[0], inside.size))
+    # Plane by plane, so that a plane and its result stay in the processor's cache: three times as fast.
+    for plane, out in zip(table.reshape(table.shape[0], -1), result, strict=True):
+        np.multiply(mean(plane, around), inside, out=out)
+    return result.reshape(-1, *shape)
+
+
 def _mean(plane: Floats, around: Around) -> Floats:
     """Weighted mean of the cells around each position."""
-    total = np.zeros(around[0][0].shape)
-    for index, weight in around:
-        total += np.take(plane, index, mode="clip") * weight
+    (index, weight), *others = around
+    total = np.take(plane, index, mode="clip")
+    total *= weight
+    for index, weight in others:
+        cell = np.take(plane, index, mode="clip")
+        cell *= weight
+        total += cell
     return total
 
 
 def _log_mean(plane: Floats, around: Around) -> Floats:
     """Weighted geometric mean, or the plain one where a cell is 0."""
     empty = plane <= 0
+    if not empty.any():
+        mean = _mean(np.log(plane), around)
+        return np.exp(mean, out=mean)
     result = np.exp(_mean(np.log(np.where(empty, 1.0, plane)), around))
     touched = _mean(empty.astype(float), around) > 0
     return np.where(touched, _mean(plane, around), result)

@@ -62,7 +62,9 @@ class EffectiveArea:
         """Area [m2] at every energy (k,) [TeV] and every offset (any shape) [rad], shape (k, *offset.shape)."""
         energy, offset = np.asarray(energy, dtype=float), np.asarray(offset, dtype=float)
         table = self._energy.along(self._table, energy, 0) * self._energy.inside(energy)[:, None]
-        return self._offset.along(table, offset, 1) * self._offset.below_last(offset)
+        area = self._offset.along(table, offset, 1)
+        area *= self._offset.below_last(offset)
+        return area
 
     def at(self, energy: Any, offset: Any) -> Any:
         """Area as a Quantity, from Quantities or texts such as ``"1 TeV"``, ``"0.5 deg"``."""

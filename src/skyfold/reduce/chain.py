@@ -106,7 +106,9 @@ def reduce(
     first = next(stream, None)
     if first is None:
         reasons = "; ".join(f"{s.obs_id}: {s.reason}" for s in skipped[:5])
-        raise ReductionError(f"none of {len(refs)} observations contributes ({reasons}{'; …' if len(skipped) > 5 else ''})")
+        raise ReductionError(
+            f"none of {len(refs)} observations contributes ({reasons}{'; …' if len(skipped) > 5 else ''})"
+        )
     if stacked:
         datasets = (stack(_chain(first, stream), geom=_target(recipe)),)
     else:
@@ -171,7 +173,7 @@ def _cube(observation: Observation, recipe: Recipe, whole: WcsGeom) -> Dataset:
         name=str(observation.obs_id),
         counts=counts_map(observation, geom),
         exposure=exposure,
-        background=background_map(observation, geom) if "background" in make else None,
+        background=background_map(observation, geom, recipe.across) if "background" in make else None,
         psf=psf_map(observation, coarse, recipe.rad) if coarse is not None and "psf" in make else None,
         edisp=edisp_map(observation, coarse, energy) if coarse is not None and "edisp" in make else None,
         gti=observation.gti,
@@ -212,5 +214,3 @@ def _require_overlap(observation: Observation, geom: WcsGeom) -> None:
             f"the map lies outside its field of view: its nearest pixel is {np.degrees(nearest):.2f}° from the pointing,"
             f" the responses reach {np.degrees(reach):.2f}°"
         )
-
-

@@ -85,6 +85,8 @@ class Recipe:
     background : None keeps the background response's prediction.
     image : sum over reconstructed energy before the background is estimated (rings want it).
     containment_correction : spectra only: correct the exposure for the part of the PSF outside the region.
+    across : how the background response is interpolated in the field of view. ``"log"`` gives what the field's tools
+        give; ``"linear"`` keeps the table's sum over the field (see docs/decisions).
     required : responses without which an observation cannot be used.
     """
 
@@ -98,6 +100,7 @@ class Recipe:
     background: Background | None = None
     image: bool = False
     containment_correction: bool = False
+    across: Literal["log", "linear"] = "log"
     required: tuple[str, ...] = ("aeff",)
 
     def __post_init__(self) -> None:

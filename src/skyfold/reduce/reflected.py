@@ -64,7 +64,9 @@ class Reflected:
         geom: RegionGeom = dataset.geom
         angles = self.angles(geom, observation)
         if angles.size == 0:
-            raise ReductionError("no reflected off region fits: the exclusion or the small offset leaves no place; use a ring")
+            raise ReductionError(
+                "no reflected off region fits: the exclusion or the small offset leaves no place; use a ring"
+            )
         off = off_counts(observation, geom, angles)
         return replace(
             dataset,

@@ -103,7 +103,9 @@ class AdaptiveRing:
     def _rings(self) -> list[tuple[float, float]]:
         r_in, width, last, step = (float(strip(v, "deg")) for v in (self.r_in, self.width, self.r_out_max, self.step))
         if step <= 0 or r_in + width > last:
-            raise ConfigError(f"adaptive ring: a first ring of {r_in:g}° + {width:g}° cannot grow by {step:g}° to {last:g}°")
+            raise ConfigError(
+                f"adaptive ring: a first ring of {r_in:g}° + {width:g}° cannot grow by {step:g}° to {last:g}°"
+            )
         growth = step * np.arange(int((last - r_in - width) / step + 1e-9) + 1)
         return [(r_in + g, width) if self.grow == "r_in" else (r_in, width + g) for g in growth]
 
@@ -122,7 +124,9 @@ def _background(dataset: Dataset) -> Map:
 def _off_free(dataset: Dataset, exclusion: Map | None) -> tuple[Map, Map]:
     """Counts and acceptance where off events may come from: safe, and free of sources."""
     keep = usable(dataset.geom, exclusion) & dataset.safe
-    return dataset.counts.with_data(dataset.counts.data * keep), _background(dataset).with_data(_background(dataset).data * keep)
+    return dataset.counts.with_data(dataset.counts.data * keep), _background(dataset).with_data(
+        _background(dataset).data * keep
+    )
 
 
 def _on_off(dataset: Dataset, counts_off: Floats, acceptance_off: Floats, ring: str) -> Dataset:

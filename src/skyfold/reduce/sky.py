@@ -5,6 +5,7 @@ or the field-of-view coordinates, so tables are first evaluated at the energies 
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +40,8 @@ def counts_map(observation: Observation, geom: WcsGeom) -> Map:
     """Events binned in energy and sky; float64."""
     events = observation.events
     lo, hi = geom.axis("energy").edges_in("TeV")[[0, -1]]
-    events = events.where((events.energies >= lo) & (events.energies < hi))
-    return fill_counts(geom, (events.ra, events.dec), energy=events.energy)
+    keep = (events.energies >= lo) & (events.energies < hi)
+    return fill_counts(geom, (events.ra[keep], events.dec[keep]), energy=events.energy[keep])
 
 
 def exposure_map(observation: Observation, geom: AnyGeom, energy_true: Axis) -> Map:
@@ -48,19 +49,22 @@ def exposure_map(observation: Observation, geom: AnyGeom, energy_true: Axis) -> 
     aeff = observation.responses.aeff
     if aeff is None:
         raise ReductionError("no effective area, so no exposure")
-    area = aeff.outer(energy_true.center_in("TeV"), offsets(geom, observation))
-    return Map(geom.with_axes(energy_true), area * observation.livetime_s, "m2 s")
+    exposure = aeff.outer(energy_true.center_in("TeV"), offsets(geom, observation))
+    exposure *= observation.livetime_s
+    return Map(geom.with_axes(energy_true), exposure, "m2 s")
 
 
-def background_map(observation: Observation, geom: AnyGeom) -> Map:
-    """Background rate × ontime × solid angle, integrated over reconstructed energy; counts."""
+def background_map(observation: Observation, geom: AnyGeom, across: Literal["log", "linear"] = "log") -> Map:
+    """Background rate × ontime × solid angle, integrated over reconstructed energy; counts. See `Recipe` for `across`."""
     bkg = observation.responses.bkg
     if bkg is None:
         raise ReductionError("no background response, so no background")
-    counts = np.zeros(geom.shape)
+    total = None
     for weight, lon, lat in _field_positions(observation, geom, bkg):
-        counts += bkg.integral(geom.axis("energy"), lon, lat) * (weight * observation.ontime_s * geom.solid_angle)
-    return Map(geom, counts)
+        part = bkg.integral(geom.axis("energy"), lon, lat, across=across)
+        part *= weight * observation.ontime_s * geom.solid_angle
+        total = part if total is None else np.add(total, part, out=total)
+    return Map(geom, np.zeros(geom.shape) if total is None else total)
 
 
 def _field_positions(

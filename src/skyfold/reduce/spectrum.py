@@ -44,7 +44,7 @@ def reduce_region(observation: Observation, recipe: "Recipe", geom: RegionGeom) 
         name=str(observation.obs_id),
         counts=region_counts(observation, geom),
         exposure=exposure,
-        background=background_map(observation, geom) if has_background else None,
+        background=background_map(observation, geom, recipe.across) if has_background else None,
         edisp=edisp_map(observation, exposure, energy) if "edisp" in make else None,
         gti=observation.gti,
         livetime_s=observation.livetime_s,
