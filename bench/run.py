@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+PACKAGES = ("skyfold", "numpy", "astropy", "scipy")
 
 
 class Cost(NamedTuple):
@@ -152,7 +153,7 @@ def main() -> None:
         [
             f"## {datetime.date.today()}",
             "",
-            f"skyfold: Python {platform.python_version()}, {versions(sys.executable, 'skyfold', 'numpy', 'astropy', 'scipy')}  ",
+            f"skyfold: Python {platform.python_version()}, {versions(sys.executable, *PACKAGES)}  ",
             f"Gammapy: {versions(options.gammapy, 'gammapy', 'numpy', 'astropy', 'regions')}  ",
             f"{platform.processor() or platform.machine()}, one core; medians of {options.repeat}; `make bench`",
             "",

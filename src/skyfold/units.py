@@ -55,7 +55,8 @@ def strip(value: Any, to: str | u.UnitBase, name: str = "value") -> Any:
         try:
             return np.asarray(value.to_value(to), dtype=float)
         except u.UnitConversionError as error:
-            raise UnitError(f"{name}: {value} cannot be converted to {u.Unit(to).to_string() or 'a pure number'}") from error
+            wanted = u.Unit(to).to_string() or "a pure number"
+            raise UnitError(f"{name}: {value} cannot be converted to {wanted}") from error
     return np.asarray(value, dtype=float)
 
 

@@ -1,6 +1,6 @@
 """MSH 15-52 with a ring background: the numbers of Gammapy's public tutorial, from our own reduction.
 
-Origin: the tutorial "Ring background map" (20 runs of H.E.S.S. DL3 DR1), and Gammapy 2.1 for the digits that it does not
+Origin: the tutorial "Ring background map" (20 runs of H.E.S.S. DL3 DR1), and Gammapy 2.1 for the digits it does not
 print. Counts must agree exactly, responses and background to 1e-3, significances to 1e-2.
 """
 

@@ -95,8 +95,8 @@ def test_crab_spectrum(hess, obs_id, counts, livetime, background, off, regions)
     assert on_off.meta["off_regions"] == regions
 
 
-# For the last pointing the published tool finds 15 and 17 as well: at an offset of 0.645° no more than 18 circles of 0.11°
-# fit, the on region among them, so the 17 and 19 that its row of numbers seems to give cannot belong to it.
+# For the last pointing the published tool finds 15 and 17 as well: at an offset of 0.645° no more than 18 circles of
+# 0.11° fit, the on region among them, so the 17 and 19 that its row of numbers seems to give cannot belong to it.
 @pytest.mark.parametrize(
     ("pointing", "with_mask", "without"), [((83.2, 22.5), 15, 17), ((84.2, 22.5), 17, 19), ((83.2, 21.5), 15, 17)]
 )
@@ -113,8 +113,8 @@ def test_magic_reflected(data_dir):
     assert Reflected(away_from_crab(0.3)).angles(region, run).size == 6
 
 
-# Gammapy 2.1 on exactly this set-up; the published 2511333 and 2143577 (0.06 % and 0.1 % less) come from a mask or a map
-# centre a few thousandths of a degree away, which are not told.
+# Gammapy 2.1 on exactly this set-up; the published 2511333 and 2143577 (0.06 % and 0.1 % less) come from a mask or a
+# map centre a few thousandths of a degree away, which are not told.
 @pytest.mark.parametrize(
     ("obs_id", "off", "acceptance_off"), [(23523, 2512759, 2961528.8), (23526, 2145860, 2365326.5)]
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from skyfold.geom.wcs import WcsGeom
 from skyfold.maps.map import Map
 from skyfold.reduce.recipe import Recipe
 from skyfold.reduce.safe import safe_mask
-from skyfold.reduce.sky import background_map, counts_map, edisp_map, exposure_map, offsets, psf_map
+from skyfold.reduce.sky import background_map, counts_map, edisp_map, energies, exposure_map, offsets, psf_map
 from skyfold.reduce.spectrum import reduce_region
 from skyfold.units import strip
 
@@ -109,16 +110,9 @@ def reduce(
         raise ReductionError(
             f"none of {len(refs)} observations contributes ({reasons}{'; …' if len(skipped) > 5 else ''})"
         )
-    if stacked:
-        datasets = (stack(_chain(first, stream), geom=_target(recipe)),)
-    else:
-        datasets = (first, *stream)
+    parts_in_order = chain([first], stream)
+    datasets = (stack(parts_in_order, geom=_target(recipe)),) if stacked else tuple(parts_in_order)
     return Reduction(datasets, tuple(used), tuple(skipped), tuple(findings))
-
-
-def _chain(first: Dataset, rest: Iterator[Dataset]) -> Iterator[Dataset]:
-    yield first
-    yield from rest
 
 
 def _target(recipe: Recipe) -> object:
@@ -162,7 +156,7 @@ def reduce_observation(observation: Observation, recipe: Recipe) -> Dataset:
 def _cube(observation: Observation, recipe: Recipe, whole: WcsGeom) -> Dataset:
     geom = _cut(observation, recipe, whole.surveyed())
     _require_overlap(observation, geom)
-    make, (energy,) = recipe.selection, geom.axes
+    make, energy = recipe.selection, energies(geom)
     exposure = coarse = None
     if "exposure" in make:
         exposure = exposure_map(observation, geom, recipe.energy_true)
@@ -211,6 +205,6 @@ def _require_overlap(observation: Observation, geom: WcsGeom) -> None:
     nearest = float(np.nanmin(offsets(geom, observation)))
     if nearest > reach:
         raise ReductionError(
-            f"the map lies outside its field of view: its nearest pixel is {np.degrees(nearest):.2f}° from the pointing,"
-            f" the responses reach {np.degrees(reach):.2f}°"
+            f"the map lies outside its field of view: its nearest pixel is {np.degrees(nearest):.2f}° from the"
+            f" pointing, the responses reach {np.degrees(reach):.2f}°"
         )

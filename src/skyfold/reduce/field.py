@@ -1,4 +1,4 @@
-"""Background from the rest of the field of view: the response's prediction, scaled to the counts outside known sources."""
+"""Background from the rest of the field of view: the response's prediction, scaled to counts outside known sources."""
 
 from dataclasses import dataclass, replace
 

@@ -33,8 +33,8 @@ class SafeRange:
         ``edisp-bias``    energies above the last at which the bias exceeds `bias_percent`;
         ``offset-max``    pixels within `offset_max` of the pointing;
         ``bkg-peak``      energies above the peak of the background's spectrum.
-    position : where energy thresholds are evaluated; the centre of the map unless told. `fixed_offset` evaluates them at
-        that offset from the pointing instead.
+    position : where energy thresholds are evaluated; the centre of the map unless told. `fixed_offset` evaluates them
+        at that offset from the pointing instead.
 
     Raises
     ------
@@ -115,7 +115,15 @@ class Recipe:
 
     @cached_property
     def coarse(self) -> WcsGeom:
-        """The pixels of the PSF and dispersion maps: the same sky, `binsize_irf` wide, at least one pixel."""
+        """The pixels of the PSF and dispersion maps: the same sky, `binsize_irf` wide, at least one pixel.
+
+        Raises
+        ------
+        ShapeError
+            The geometry is a region: its responses are those at its centre.
+        """
+        if not isinstance(self.geom, WcsGeom):
+            raise ShapeError("a region has no coarser pixels: its responses are those at its centre")
         size = float(strip(self.binsize_irf, "deg", "binsize_irf"))
         nx, ny = (max(round(width / size), 1) for width in self.geom.width.to_value("deg"))
         return WcsGeom.create(

@@ -1,7 +1,7 @@
 """Background from regions at the same offset: the on region turned about the pointing.
 
-Turning is done on the sphere: a region turned by an angle about the pointing holds an event exactly if the event, turned
-back, lies in the on region. So any shape works, and areas are equal by construction.
+Turning is done on the sphere: a region turned by an angle about the pointing holds an event exactly if the event,
+turned back, lies in the on region. So any shape works, and areas are equal by construction.
 """
 
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from skyfold.geom.wcs import WcsGeom
 from skyfold.maps.map import Map
 from skyfold.num.sphere import field_lonlat, lonlat, tangent_frame, unit_vectors
 from skyfold.reduce.exclusion import usable
+from skyfold.reduce.sky import energies
 from skyfold.reduce.spectrum import direction_cut, histogram, in_region
 from skyfold.units import strip
 
@@ -88,7 +89,8 @@ class Reflected:
         first = width + float(strip(self.min_distance_input, "rad", "min_distance_input"))
         step = float(strip(self.increment, "rad", "increment"))
         excluded = grid.directions[:, ~usable(grid, self.exclusion)]
-        angle, last, found = first, 2 * np.pi - first, []
+        angle, last = first, 2 * np.pi - first
+        found: list[float] = []
         while angle <= last + 1e-12 and len(found) < self.max_regions:
             if holds(shape, sky_of(turned(excluded, pointing, -angle))).any():
                 angle += step
@@ -114,14 +116,14 @@ def off_counts(observation: Observation, geom: RegionGeom, angles: Floats) -> Fl
     for angle in angles:
         lon, lat = lonlat(turned(vectors, observation.pointing_icrs, -angle))
         inside |= in_region(replace(events, ra=np.degrees(lon), dec=np.degrees(lat)), observation, geom)
-    return histogram(events.where(inside), geom.axis("energy"))
+    return histogram(events.where(inside), energies(geom))
 
 
 def on_shape(geom: RegionGeom, observation: Observation) -> "SkyRegion":
     """The on region; for a point the widest direction cut around it."""
     if not geom.is_point:
         return geom.region
-    cut = direction_cut(geom.axis("energy").center_in("TeV"), observation, geom)
+    cut = direction_cut(energies(geom).center_in("TeV"), observation, geom)
     return RegionGeom.circle(geom.center, f"{np.max(cut)} rad").region
 
 

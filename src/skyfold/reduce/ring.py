@@ -134,7 +134,8 @@ def _on_off(dataset: Dataset, counts_off: Floats, acceptance_off: Floats, ring: 
     has_ring = acceptance_off > 1e-10 * acceptance_off.max(initial=0.0)
     if not np.any(has_ring & dataset.safe):
         raise ReductionError(
-            f"no pixel keeps a ring of {ring}: the exclusion or the safe range leaves no acceptance; widen the ring or the map"
+            f"no pixel keeps a ring of {ring}: the exclusion or the safe range leaves no acceptance;"
+            " widen the ring or the map"
         )
     geom = dataset.geom
     return replace(

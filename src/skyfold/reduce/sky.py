@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyfold.dataset.dataset import SkyResponse
-from skyfold.errors import ReductionError
+from skyfold.errors import ReductionError, ShapeError
 from skyfold.events.horizon import zenith_direction
 from skyfold.events.observation import Observation
 from skyfold.geom.axis import Axis
@@ -30,6 +30,20 @@ AnyGeom = WcsGeom | RegionGeom
 ROTATION_STEP_DEG = 1.0
 
 
+def energies(geom: AnyGeom) -> Axis:
+    """The reconstructed energies of a geometry.
+
+    Raises
+    ------
+    ShapeError
+        They are labels or times.
+    """
+    axis = geom.axis("energy")
+    if not isinstance(axis, Axis):
+        raise ShapeError(f"the axis 'energy' of a reduction must have energies, found {axis}")
+    return axis
+
+
 def offsets(geom: AnyGeom, observation: Observation) -> Floats:
     """Angle of each pixel centre from the pointing at mid-run [rad], shape (ny, nx)."""
     at = observation.pointing_icrs
@@ -39,7 +53,7 @@ def offsets(geom: AnyGeom, observation: Observation) -> Floats:
 def counts_map(observation: Observation, geom: WcsGeom) -> Map:
     """Events binned in energy and sky; float64."""
     events = observation.events
-    lo, hi = geom.axis("energy").edges_in("TeV")[[0, -1]]
+    lo, hi = energies(geom).edges_in("TeV")[[0, -1]]
     keep = (events.energies >= lo) & (events.energies < hi)
     return fill_counts(geom, (events.ra[keep], events.dec[keep]), energy=events.energy[keep])
 
@@ -55,13 +69,13 @@ def exposure_map(observation: Observation, geom: AnyGeom, energy_true: Axis) -> 
 
 
 def background_map(observation: Observation, geom: AnyGeom, across: Literal["log", "linear"] = "log") -> Map:
-    """Background rate × ontime × solid angle, integrated over reconstructed energy; counts. See `Recipe` for `across`."""
+    """Background rate × ontime × solid angle, integrated over energy; counts. See `Recipe` for `across`."""
     bkg = observation.responses.bkg
     if bkg is None:
         raise ReductionError("no background response, so no background")
     total = None
     for weight, lon, lat in _field_positions(observation, geom, bkg):
-        part = bkg.integral(geom.axis("energy"), lon, lat, across=across)
+        part = bkg.integral(energies(geom), lon, lat, across=across)
         part *= weight * observation.ontime_s * geom.solid_angle
         total = part if total is None else np.add(total, part, out=total)
     return Map(geom, np.zeros(geom.shape) if total is None else total)

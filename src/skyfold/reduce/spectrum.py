@@ -1,7 +1,7 @@
 """Events and responses of one region: the parts of a spectrum.
 
-A region is a geometry with a single pixel, so exposure, background and dispersion are those of a map at its centre; only
-the counting differs, and the share of the PSF that falls outside the region.
+A region is a geometry with a single pixel, so exposure, background and dispersion are those of a map at its centre;
+only the counting differs, and the share of the PSF that falls outside the region.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from skyfold.geom.axis import Axis
 from skyfold.geom.region import RegionGeom
 from skyfold.maps.map import Map
 from skyfold.reduce.safe import safe_mask
-from skyfold.reduce.sky import background_map, edisp_map, exposure_map
+from skyfold.reduce.sky import background_map, edisp_map, energies, exposure_map
 
 if TYPE_CHECKING:
     from skyfold.reduce.recipe import Recipe
@@ -34,7 +34,7 @@ def reduce_region(observation: Observation, recipe: "Recipe", geom: RegionGeom) 
     ReductionError
         The region lies outside the field of view, or no energy is safe.
     """
-    make, (energy,) = recipe.selection, geom.axes
+    make, energy = recipe.selection, energies(geom)
     _require_coverage(observation, geom)
     exposure = exposure_map(observation, geom, recipe.energy_true)
     if recipe.containment_correction:
@@ -61,7 +61,7 @@ def reduce_region(observation: Observation, recipe: "Recipe", geom: RegionGeom) 
 def region_counts(observation: Observation, geom: RegionGeom) -> Map:
     """Events in the region, binned in energy."""
     inside = observation.events.where(in_region(observation.events, observation, geom))
-    return Map(geom, histogram(inside, geom.axis("energy"))[:, None, None])
+    return Map(geom, histogram(inside, energies(geom))[:, None, None])
 
 
 def in_region(events: EventList, observation: Observation, geom: RegionGeom) -> NDArray[np.bool_]:
