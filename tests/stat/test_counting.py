@@ -206,6 +206,22 @@ def test_every_onoff_bracket_holds(n_on, n_off, alpha, n_sigma):
     assert one.excess_for_significance(n_sigma) > 0
 
 
+@pytest.mark.parametrize("n_sigma", [0.01, 1.0, 30.0])
+def test_no_pixel_of_a_map_from_empty_to_blinding_is_without_a_number(n_sigma):
+    rng, size = np.random.default_rng(5), 20000
+
+    def wild(low, high):
+        return np.where(rng.random(size) < 0.2, 0.0, 10 ** rng.uniform(low, high, size))
+
+    alpha = 10 ** rng.uniform(-6, 3, size)
+    for each in (OnOffCounts(wild(-14, 9), wild(-14, 9), alpha), CashCounts(wild(-14, 9), wild(-14, 9))):
+        errn, errp, _ = each.errors(n_sigma)
+        limits = each.upper_limit(n_sigma).value, each.upper_limit(n_sigma, bounded=False).value
+        needed = each.excess_for_significance(n_sigma)
+        assert np.isfinite([errn, errp, *limits, needed]).all()
+        assert min(errn.min(), errp.min(), limits[0].min(), needed.min()) >= 0
+
+
 # Coverage. The counts are whole numbers, so it is a sum over all outcomes: exact, no toys needed. Where the bound at
 # zero lifts a limit it covers more than it says; where few counts are expected it steps up and down with them.
 

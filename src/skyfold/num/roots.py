@@ -47,8 +47,8 @@ def newton(
     start : array, optional
         First estimate; the middle of the bracket if it is not given or lies outside.
     rtol : float
-        The sign has been seen to change within this distance of the root, relative to the larger end of the first
-        bracket or to its width; a last step from there makes smooth roots a good deal better.
+        The sign has been seen to change within this distance of the root, relative to the width of the first bracket
+        (or within rounding, if that is more); a last step from there makes smooth roots a good deal better.
     max_iterations : int
         After these an element is returned as not converged.
 
@@ -96,7 +96,8 @@ def _iterate(fn: Equation, roots: _Bracketed, x: Floats, rest: list[Floats], rto
     x, below, above = x[index], roots.below[index], roots.above[index]
     rest = [a[index] for a in rest]
     step = np.abs(above - below)
-    tolerance = rtol * np.maximum(np.maximum(np.abs(below), np.abs(above)), step)
+    rounding = 4 * np.finfo(float).eps * np.maximum(np.abs(below), np.abs(above))
+    tolerance = np.maximum(rtol * step, rounding)
     least = tolerance
     for _ in range(max_iterations):
         if not index.size:

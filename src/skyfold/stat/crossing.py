@@ -23,8 +23,8 @@ from skyfold.stat.poisson import deviance
 
 Floats = NDArray[np.float64]
 
-# Without counts the profiles are straight lines and the root is the end of the bracket: leave room for rounding.
-_SLACK = 1 + 1e-9
+# The bounds can be tight (without counts the profiles are straight lines, and end there): leave room for rounding.
+_SLACK = 1 + 1e-6
 
 
 def poisson_below(n: Floats, height: Floats) -> Floats:
@@ -34,7 +34,7 @@ def poisson_below(n: Floats, height: Floats) -> Floats:
         cube = 1 - np.sqrt(2 * k) / 3
         start = np.where(cube > 0, 3 * np.log(np.maximum(cube, 1e-300)), -k - 1)
         # In t = ln(μ/n) the equation is e^t − 1 − t = k: no underflow however small μ is.
-        t = _solve(_log_deviance, -k - 1, 0.0 * k, start, k)
+        t = _solve(_log_deviance, -(k + 1) * _SLACK, 0.0 * k, start, k)
         return np.where(n == 0, 0.0 * height, n * np.exp(t))
 
 
@@ -138,7 +138,7 @@ def _solve(equation: Equation, lo: Floats, hi: Floats, start: Floats, *args: Flo
     FitError
         It happened all the same.
     """
-    # The profiles are smooth: the last step, from within 1e-6 of the root, leaves an error of 1e-12.
+    # The profiles are smooth: a last step from within 1e-6 of the bracket's width leaves an error of 1e-12 of it.
     roots = newton(equation, lo, hi, *args, start=start, rtol=1e-6)
     failed = ~roots.converged & np.isfinite(np.broadcast_arrays(lo + hi, *args)).all(axis=0) & (lo < hi)
     if failed.any():
