@@ -1,61 +1,44 @@
-"""The configuration of an analysis: the sections, keys and defaults of Gammapy's high-level interface, and a few more.
+"""The configuration of an analysis: its sections, their keys and defaults.
 
-A file written for that interface runs unchanged. What is more: ``datasets.background.exclusion`` may be a FITS mask, a
-region file, or texts of regions; ``datasets.geom.wcs.proj``; the ring methods' parameters.
+The schema is that of Gammapy's high-level interface, so that its files run unchanged; additions are the methods of
+`skyfold.workflow.background`, an exclusion given as regions, and the projection of maps. Reading and messages are in
+`skyfold.workflow.load`.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field, model_validator
 
+from skyfold.workflow.background import (
+    AdaptiveRingBackground,
+    Background,
+    FovBackground,
+    NoBackground,
+    ReflectedBackground,
+    RingBackground,
+)
+from skyfold.workflow.fields import (
+    Angle,
+    Circle,
+    Energy,
+    EnergyAxis,
+    EnergyRange,
+    Parameters,
+    Position,
+    Section,
+    Size,
+    TimeRange,
+)
 
-def _quantity(example: str) -> Any:
-    """A text of a number with a unit that converts to that of `example`."""
-
-    def check(value: Any) -> Any:
-        if value is None:
-            return None
-        import astropy.units as u
-
-        wanted = u.Quantity(example).unit
-        try:
-            found = u.Quantity(str(value))
-        except TypeError:
-            raise ValueError(f"{value!r} is not a number with a unit; write for instance '{example}'") from None
-        if not found.unit.is_equivalent(wanted):
-            unit = f"unit {found.unit}" if str(found.unit) else "no unit"
-            raise ValueError(f"{value!r} has {unit}; wanted one like that of '{example}'")
-        return str(value)
-
-    return Annotated[str, BeforeValidator(check)]
-
-
-def _time(value: Any) -> Any:
-    if value is None:
-        return None
-    from astropy.time import Time
-
-    try:
-        Time(str(value), scale="utc")
-    except ValueError:
-        raise ValueError(f"{value!r} is not a time; write for instance '2006-07-29T20:30:00' (UTC)") from None
-    return str(value)
-
-
-Angle = _quantity("0.5 deg")
-Energy = _quantity("1 TeV")
-TimeText = Annotated[str, BeforeValidator(_time)]
-Frame = Literal["icrs", "galactic"]
-Response = Literal["aeff", "edisp", "psf", "bkg", "rad_max", "full-enclosure", "point-like", "all-optional"]
-
-
-class Section(BaseModel):
-    """A section: its keys are known, and nothing changes after it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+Product = Literal["counts", "exposure", "background", "psf", "edisp"]
+RequiredHdu = Literal["events", "gti", "aeff", "edisp", "psf", "bkg", "rad_max"]
+SafeMethod = Literal["aeff-default", "aeff-max", "edisp-bias", "offset-max", "bkg-peak"]
+Extra = Literal["errn-errp", "ul", "sensitivity", "alpha", "acceptance_on", "acceptance_off", "all"]
 
 
 class Log(Section):
+    """Accepted; a run reports in its summary."""
+
     level: str = "info"
     filename: str | None = None
     filemode: str | None = None
@@ -64,155 +47,201 @@ class Log(Section):
 
 
 class General(Section):
+    """Where results go, and with how many processes."""
+
     log: Log = Log()
-    outdir: str = "."
-    n_jobs: int = Field(1, ge=1)
-    datasets_file: str | None = None
-    models_file: str | None = None
-
-
-class Cone(Section):
-    """Observations whose pointing lies within `radius` of a position."""
-
-    frame: Frame | None = None
-    lon: Angle | None = None
-    lat: Angle | None = None
-    radius: Angle | None = None
-
-
-class TimeRange(Section):
-    """Observations within a time range, UTC."""
-
-    start: TimeText | None = None
-    stop: TimeText | None = None
+    outdir: str = Field(default=".", description="Folder in which the folder of results is made.")
+    n_jobs: int = Field(default=1, ge=1, description="Number of processes.")
+    datasets_file: str | None = Field(default=None, description="Datasets already reduced.")
+    models_file: str | None = Field(default=None, description="Models to fit.")
 
 
 class Observations(Section):
-    datastore: str = "$SKYFOLD_DATA/hess-dl3-dr1"
-    obs_ids: list[int] = []
-    obs_file: str | None = None
-    obs_cone: Cone = Cone()
-    obs_time: TimeRange = TimeRange()
-    required_irf: list[Response] | Response = ["aeff", "edisp", "psf", "bkg"]
+    """Which observations to use; conditions add up."""
 
+    datastore: str = Field(
+        default="$GAMMAPY_DATA/hess-dl3-dr1", description="Folder with index tables, or an event file."
+    )
+    obs_ids: list[int] = Field(default=[], description="Observation ids; all if empty.")
+    obs_file: str | None = Field(default=None, description="Text file with observation ids; not together with obs_ids.")
+    obs_cone: Circle = Field(default=Circle(), description="Pointings within this circle.")
+    obs_time: TimeRange = Field(default=TimeRange(), description="Only what was recorded in these times.")
+    required_irf: list[RequiredHdu] = Field(
+        default=["aeff", "edisp", "psf", "bkg"], description="Responses without which an observation is left out."
+    )
 
-class SkyDir(Section):
-    frame: Frame | None = None
-    lon: Angle | None = None
-    lat: Angle | None = None
+    @model_validator(mode="after")
+    def _once(self) -> "Observations":
+        if self.obs_ids and self.obs_file is not None:
+            raise ValueError("both obs_ids and obs_file: give one of them")
+        if self.obs_cone.given and self.obs_cone.radius is None:
+            raise ValueError("obs_cone has no radius")
+        return self
 
 
 class Width(Section):
-    width: Angle = "5.0 deg"
-    height: Angle = "5.0 deg"
+    """Size of the map."""
+
+    width: Size = "5.0 deg"
+    height: Size = "5.0 deg"
 
 
 class Wcs(Section):
-    skydir: SkyDir = SkyDir()
-    binsize: Angle = "0.02 deg"
+    """Pixels of maps."""
+
+    skydir: Position = Field(default=Position(), description="Centre of the map.")
+    binsize: Size = Field(default="0.02 deg", description="Pixel size.")
     width: Width = Width()
-    binsize_irf: Angle = "0.2 deg"
-    proj: str = "CAR"
+    binsize_irf: Size = Field(default="0.2 deg", description="Pixel size of the PSF and dispersion maps.")
+    proj: str = Field(
+        default="CAR", description="FITS code of the projection, whose reference is the centre of the map."
+    )
 
 
 class Selection(Section):
-    offset_max: Angle | None = "2.5 deg"
+    """What of an observation is used."""
+
+    offset_max: Size | None = Field(
+        default="2.5 deg",
+        description="Half-width of the box around the pointing to which maps are cut; null does not cut.",
+    )
 
 
-class EnergyBins(Section):
+class RecoAxis(EnergyAxis):
+    """Reconstructed energies."""
+
     min: Energy = "1.0 TeV"
     max: Energy = "10.0 TeV"
-    nbins: int = Field(5, ge=1)
+    nbins: int = Field(default=5, ge=1)
 
 
-class TrueEnergyBins(Section):
+class TrueAxis(EnergyAxis):
+    """True energies."""
+
     min: Energy = "0.5 TeV"
     max: Energy = "20.0 TeV"
-    nbins: int = Field(16, ge=1)
+    nbins: int = Field(default=16, ge=1)
 
 
 class Axes(Section):
-    energy: EnergyBins = EnergyBins()
-    energy_true: TrueEnergyBins = TrueEnergyBins()
+    """Logarithmic energy bins."""
+
+    energy: RecoAxis = RecoAxis()
+    energy_true: TrueAxis = TrueAxis()
 
 
 class Geom(Section):
+    """Bins of sky and energy."""
+
     wcs: Wcs = Wcs()
     selection: Selection = Selection()
     axes: Axes = Axes()
 
 
-class Background(Section):
-    method: Literal["reflected", "fov_background", "ring", "adaptive_ring"] | None = None
-    exclusion: str | list[str] | None = None
-    parameters: dict[str, Any] = {}
+class SafeParameters(Parameters):
+    """Limits of the methods."""
+
+    aeff_percent: float = Field(default=10.0, ge=0, le=100, description="aeff-max: of the largest effective area.")
+    bias_percent: float = Field(default=10.0, ge=0, description="edisp-bias: of the energy.")
+    position: Position = Field(
+        default=Position(), description="Where energy thresholds are taken; the centre if not given."
+    )
+    fixed_offset: Angle | None = Field(default=None, description="Take them at this offset from the pointing instead.")
+    offset_max: Size = Field(default="3 deg", description="offset-max: distance from the pointing.")
+    irfs: Literal["DL3", "DL4"] = Field(
+        default="DL4", description="Accepted; thresholds are those of the observation itself."
+    )
 
 
 class SafeMask(Section):
-    methods: list[Literal["aeff-default", "aeff-max", "edisp-bias", "offset-max", "bkg-peak"]] = ["aeff-default"]
-    parameters: dict[str, Any] = {}
+    """Where responses are known well enough; of several methods, all must agree."""
 
-
-class OnRegion(Section):
-    frame: Frame | None = None
-    lon: Angle | None = None
-    lat: Angle | None = None
-    radius: Angle | None = None
+    methods: list[SafeMethod] = ["aeff-default"]
+    parameters: SafeParameters = SafeParameters()
 
 
 class Datasets(Section):
-    type: Literal["1d", "3d"] = "1d"
-    stack: bool = True
+    """How observations become binned data."""
+
+    type: Literal["1d", "3d"] = Field(default="1d", description="1d: spectra of a region; 3d: maps.")
+    stack: bool = Field(default=True, description="Add all observations up; else each has a dataset of its own.")
     geom: Geom = Geom()
-    map_selection: list[Literal["counts", "exposure", "background", "psf", "edisp"]] = [
-        "counts",
-        "exposure",
-        "background",
-        "psf",
-        "edisp",
-    ]
-    background: Background = Background()
+    map_selection: list[Product] = ["counts", "exposure", "background", "psf", "edisp"]
+    background: Background = NoBackground()
     safe_mask: SafeMask = SafeMask()
-    on_region: OnRegion = OnRegion()
-    containment_correction: bool = True
+    on_region: Circle = Field(
+        default=Circle(), description="Of spectra; without radius, the direction cut of the responses."
+    )
+    containment_correction: bool = Field(
+        default=True, description="Of spectra: for the part of the PSF outside the region."
+    )
 
-
-class OptionalEnergies(Section):
-    min: Energy | None = None
-    max: Energy | None = None
-    nbins: int | None = None
-
-
-class EnergyRange(Section):
-    min: Energy | None = None
-    max: Energy | None = None
+    @model_validator(mode="after")
+    def _fits_type(self) -> "Datasets":
+        method = self.background.method
+        if self.type == "1d" and isinstance(self.background, RingBackground | AdaptiveRingBackground | FovBackground):
+            raise ValueError(f"background.method {method!r} needs maps: set type to '3d', or use 'reflected'")
+        if self.type == "3d" and isinstance(self.background, ReflectedBackground):
+            raise ValueError("background.method 'reflected' is for spectra: set type to '1d', or use 'ring'")
+        if method is not None and self.type == "3d" and "background" not in self.map_selection:
+            raise ValueError(f"background.method {method!r} needs 'background' in map_selection")
+        return self
 
 
 class Fit(Section):
+    """Of the models."""
+
     fit_range: EnergyRange = EnergyRange()
 
 
 class FluxPoints(Section):
-    energy: OptionalEnergies = OptionalEnergies()
+    """Of one source."""
+
+    energy: EnergyAxis = EnergyAxis()
     source: str = "source"
     parameters: dict[str, Any] = {"selection_optional": "all"}
+
+
+class ExcessParameters(Parameters):
+    """How excess and significance are computed."""
+
+    n_sigma: float = Field(default=1.0, gt=0, description="Of the asymmetric errors.")
+    n_sigma_ul: float = Field(default=2.0, gt=0, description="Of the upper limit, one-sided.")
+    alpha_from: Literal["acceptance", "off"] | None = Field(
+        default=None,
+        description="α from the acceptances (null means this), or from the off counts in the correlation circle.",
+    )
+    correlate_off: bool | None = Field(default=None, description="Another way to say alpha_from: true is 'off'.")
+    selection_optional: Extra | list[Extra] | None = Field(
+        default=None, description="Maps made besides; 'all' makes all."
+    )
+
+    @model_validator(mode="after")
+    def _once(self) -> "ExcessParameters":
+        if self.alpha_from is not None and self.correlate_off is not None:
+            raise ValueError("both alpha_from and correlate_off: give one of them")
+        return self
 
 
 class ExcessMap(Section):
-    correlation_radius: Angle = "0.1 deg"
-    parameters: dict[str, Any] = {}
-    energy_edges: OptionalEnergies = OptionalEnergies()
+    """Excess and significance in a circle around each pixel."""
+
+    correlation_radius: Size = Field(default="0.1 deg", description="Of the circle.")
+    parameters: ExcessParameters = ExcessParameters()
+    energy_edges: EnergyAxis = Field(default=EnergyAxis(), description="Bands; one over all energies if not given.")
 
 
 class LightCurve(Section):
-    time_intervals: Any = {"start": None, "stop": None}
-    energy_edges: OptionalEnergies = OptionalEnergies()
+    """Of one source."""
+
+    time_intervals: TimeRange = TimeRange()
+    energy_edges: EnergyAxis = EnergyAxis()
     source: str = "source"
     parameters: dict[str, Any] = {"selection_optional": "all"}
 
 
-class Config(Section):
-    """A whole analysis."""
+class AnalysisConfig(Section):
+    """An analysis from observations to results."""
 
     general: General = General()
     observations: Observations = Observations()
@@ -221,4 +250,4 @@ class Config(Section):
     flux_points: FluxPoints = FluxPoints()
     excess_map: ExcessMap = ExcessMap()
     light_curve: LightCurve = LightCurve()
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] | None = Field(default=None, description="Who wrote the file; kept, not used.")

@@ -3,10 +3,19 @@
 A configuration stays plain data: it prints as it was written, and needs no astropy before it is used.
 """
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 Frame = Literal["icrs", "galactic"]
 
@@ -17,28 +26,46 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def _quantity(value: Any, unit: str, example: str) -> str:
+class Parameters(Section):
+    """Options of a method; printed as they were given, so that other programs can read what they know."""
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        full = handler(self)
+        return {name: full[name] for name in full if name in self.model_fields_set}
+
+
+def _quantity(value: Any, unit: str, example: str, *, positive: bool = False) -> str:
+    from math import isfinite
+
     from skyfold.errors import UnitError
     from skyfold.units import strip
 
-    if isinstance(value, int | float | bool):
-        raise ValueError(f"a number without unit; write for instance {example!r}")
+    if isinstance(value, int | float):
+        raise ValueError(f"{value!r} has no unit; write for instance {example!r}")
     try:
         number = strip(value if isinstance(value, str) else value.to(unit), unit)
-    except (UnitError, AttributeError) as error:
-        raise ValueError(f"{error}; write for instance {example!r}") from error
-    if number.ndim:
-        raise ValueError(f"{number.size} values, wanted one such as {example!r}")
+    except (UnitError, AttributeError, TypeError) as error:
+        raise ValueError(f"{_why(error, value)}; write for instance {example!r}") from error
+    if number.ndim or not isfinite(number):
+        raise ValueError(f"{value!r} is not one finite number; write for instance {example!r}")
+    if positive and not number > 0:
+        raise ValueError(f"{value!r} is not positive; write for instance {example!r}")
     return " ".join(str(value).split())
 
 
+def _why(error: Exception, value: Any) -> str:
+    """The reason without the name that the failed conversion gave the value."""
+    return str(error).removeprefix("value: ") if isinstance(value, str) else f"{value!r} is no quantity"
+
+
 def _energy(value: Any) -> str:
-    return _quantity(value, "TeV", "0.5 TeV")
+    return _quantity(value, "TeV", "0.5 TeV", positive=True)
 
 
 def _angle(value: Any) -> str:
     """An angle; sexagesimal ones such as 5h34m31.9s and 22d00m52s become degrees."""
-    if isinstance(value, str) and any(mark in value for mark in ("h", "d", ":", "°")) and "deg" not in value:
+    if isinstance(value, str) and re.search(r"\d\s*[hd:°]\s*\d", value):
         from astropy.coordinates import Angle
 
         try:
@@ -46,6 +73,16 @@ def _angle(value: Any) -> str:
         except ValueError as error:
             raise ValueError(f"{value!r} is no angle: {error}; write for instance '83.63 deg'") from error
     return _quantity(value, "deg", "2.5 deg")
+
+
+def _size(value: Any) -> str:
+    return _quantity(_angle(value), "deg", "2.5 deg", positive=True)
+
+
+def _degrees(text: str) -> float:
+    from skyfold.units import strip
+
+    return float(strip(text, "deg"))
 
 
 def _time(value: Any) -> str:
@@ -65,24 +102,18 @@ def _time(value: Any) -> str:
     return str(text)
 
 
-def _positive(text: str) -> str:
-    if float(text.split()[0].rstrip("abcdefghijklmnopqrstuvwxyzTMGkE")) <= 0:
-        raise ValueError(f"{text!r} is not positive")
-    return text
-
-
 Angle = Annotated[str, BeforeValidator(_angle), Field(examples=["2.5 deg", "5h34m31.9s"])]
-Size = Annotated[Angle, AfterValidator(_positive)]
-Energy = Annotated[str, BeforeValidator(_energy), AfterValidator(_positive), Field(examples=["0.5 TeV"])]
+Size = Annotated[str, BeforeValidator(_size), Field(examples=["2.5 deg"])]
+Energy = Annotated[str, BeforeValidator(_energy), Field(examples=["0.5 TeV"])]
 Moment = Annotated[str, BeforeValidator(_time), Field(examples=["2006-07-29T20:30:00"])]
 
 
 class Position(Section):
     """A direction in the sky; all of it or nothing."""
 
-    frame: Frame | None = Field(None, description="Coordinate frame.")
-    lon: Angle | None = Field(None, description="Right ascension or galactic longitude.")
-    lat: Angle | None = Field(None, description="Declination or galactic latitude.")
+    frame: Frame | None = Field(default=None, description="Coordinate frame.")
+    lon: Angle | None = Field(default=None, description="Right ascension or galactic longitude.")
+    lat: Angle | None = Field(default=None, description="Declination or galactic latitude.")
 
     @model_validator(mode="after")
     def _whole(self) -> "Position":
@@ -90,6 +121,8 @@ class Position(Section):
         missing = [name for name in ("frame", "lon", "lat") if name not in given]
         if given and missing:
             raise ValueError(f"{', '.join(given)} without {', '.join(missing)}: a position needs frame, lon and lat")
+        if self.lat is not None and abs(_degrees(self.lat)) > 90:
+            raise ValueError(f"lat {self.lat} is not between -90 and 90 deg")
         return self
 
     @property
@@ -100,7 +133,7 @@ class Position(Section):
 class Circle(Position):
     """A circle in the sky."""
 
-    radius: Size | None = Field(None, description="Radius.")
+    radius: Size | None = Field(default=None, description="Radius.")
 
     @model_validator(mode="after")
     def _placed(self) -> "Circle":
@@ -117,10 +150,11 @@ class EnergyRange(Section):
 
     @model_validator(mode="after")
     def _rising(self) -> "EnergyRange":
-        from skyfold.units import strip
+        if self.min is not None and self.max is not None and self.model_fields_set:
+            from skyfold.units import strip
 
-        if self.min is not None and self.max is not None and strip(self.min, "TeV") >= strip(self.max, "TeV"):
-            raise ValueError(f"min {self.min} is not below max {self.max}")
+            if strip(self.min, "TeV") >= strip(self.max, "TeV"):
+                raise ValueError(f"min {self.min} is not below max {self.max}")
         return self
 
     @property
@@ -131,7 +165,7 @@ class EnergyRange(Section):
 class EnergyAxis(EnergyRange):
     """Logarithmic bins of energy; all of it or nothing."""
 
-    nbins: int | None = Field(None, ge=1, description="Number of bins.")
+    nbins: int | None = Field(default=None, ge=1, description="Number of bins.")
 
     @model_validator(mode="after")
     def _whole(self) -> "EnergyAxis":

@@ -1,52 +1,62 @@
-"""A directory of results that is there whole, or not at all."""
+"""Folders that are complete or not there."""
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from skyfold.errors import ConfigError
+from skyfold.errors import DataError
+from skyfold.io.paths import expand
+
+SUMMARY = "summary.json"
 
 
 @contextmanager
-def result_directory(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A new directory beside `target` to write into, which takes its place when all has gone well.
+def new_folder(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """A folder to write into, beside its place; it is moved there if all goes well, and removed if not.
 
-    On any error it vanishes, and what was at `target` before stays as it was.
+    An earlier result is replaced, if allowed, only when the new one is complete. A folder that holds other things than
+    a result is never replaced.
 
     Raises
     ------
-    ConfigError
-        There is something at `target` already and `overwrite` is False, or nothing can be written beside it.
+    DataError
+        The target exists and may not be replaced, or cannot be written to.
     """
-    target = target.absolute()
-    if target.exists() and not overwrite:
-        raise ConfigError(f"{target}: there are results already; choose another --out, or give --overwrite")
+    place = expand(target).resolve()
+    _require_free(place, overwrite)
+    part = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        part.mkdir(parents=True)
     except OSError as error:
-        raise ConfigError(f"{target}: cannot be written: {error.strerror}") from error
+        raise DataError(f"{place}: cannot be written: {error.strerror}") from error
     try:
-        work.chmod(0o755)  # mkdtemp gives nobody else access
-        yield work
-        _take_place(work, target)
+        yield part
+        _move(part, place)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
 
 
-def _take_place(work: Path, target: Path) -> None:
-    if not target.exists():
-        os.rename(work, target)
+def _require_free(place: Path, overwrite: bool) -> None:
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    os.rename(target, old / target.name)
+    if not (place / SUMMARY).is_file():
+        raise DataError(f"{place}: exists and is no result of an analysis, so it is not replaced; name another folder")
+    if not overwrite:
+        raise DataError(f"{place}: holds a result already; allow to overwrite it (--overwrite), or name another folder")
+
+
+def _move(part: Path, place: Path) -> None:
+    """Put the new folder in its place; the old one steps aside and comes back if that fails."""
+    old = part.with_suffix(".old")
+    if place.exists():
+        os.replace(place, old)
     try:
-        os.rename(work, target)
-    except OSError:
-        os.rename(old / target.name, target)  # put back what was there
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+        os.replace(part, place)
+    except OSError as error:
+        if old.exists():
+            os.replace(old, place)
+        raise DataError(f"{place}: the result cannot be moved there: {error.strerror}") from error
+    shutil.rmtree(old, ignore_errors=True)

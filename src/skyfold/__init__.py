@@ -1,0 +1,83 @@
+"""Gamma-ray and X-ray analysis, from event lists to what is in the sky.
+
+The names below are imported from their rooms when they are first used: ``import skyfold`` itself costs nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skyfold.dataset.dataset import Dataset as Dataset
+    from skyfold.dataset.image import to_image as to_image
+    from skyfold.dataset.stack import stack as stack
+    from skyfold.errors import SkyfoldError as SkyfoldError
+    from skyfold.estimate.excess_map import excess_map as excess_map
+    from skyfold.estimate.significance import significance_distribution as significance_distribution
+    from skyfold.geom.axis import Axis as Axis
+    from skyfold.geom.region import RegionGeom as RegionGeom
+    from skyfold.geom.wcs import WcsGeom as WcsGeom
+    from skyfold.io.dataset import read_dataset as read_dataset
+    from skyfold.io.dataset import write_dataset as write_dataset
+    from skyfold.io.maps import read_map as read_map
+    from skyfold.io.maps import write_map as write_map
+    from skyfold.io.store import read_store as read_store
+    from skyfold.io.store import read_store_from_files as read_store_from_files
+    from skyfold.maps.map import Map as Map
+    from skyfold.plot.histogram import plot_significance_histogram as plot_significance_histogram
+    from skyfold.plot.sky import plot_map as plot_map
+    from skyfold.plot.sky import plot_significance as plot_significance
+    from skyfold.reduce.field import FovScale as FovScale
+    from skyfold.reduce.recipe import Recipe as Recipe
+    from skyfold.reduce.recipe import SafeRange as SafeRange
+    from skyfold.reduce.reflected import Reflected as Reflected
+    from skyfold.reduce.ring import AdaptiveRing as AdaptiveRing
+    from skyfold.reduce.ring import Ring as Ring
+    from skyfold.workflow.steps import analyse as analyse
+
+    __version__: str
+
+_ROOMS = {
+    "AdaptiveRing": "reduce.ring",
+    "Axis": "geom.axis",
+    "Dataset": "dataset.dataset",
+    "FovScale": "reduce.field",
+    "Map": "maps.map",
+    "Recipe": "reduce.recipe",
+    "Reflected": "reduce.reflected",
+    "RegionGeom": "geom.region",
+    "Ring": "reduce.ring",
+    "SafeRange": "reduce.recipe",
+    "SkyfoldError": "errors",
+    "WcsGeom": "geom.wcs",
+    "analyse": "workflow.steps",
+    "excess_map": "estimate.excess_map",
+    "plot_map": "plot.sky",
+    "plot_significance": "plot.sky",
+    "plot_significance_histogram": "plot.histogram",
+    "read_dataset": "io.dataset",
+    "read_map": "io.maps",
+    "read_store": "io.store",
+    "read_store_from_files": "io.store",
+    "significance_distribution": "estimate.significance",
+    "stack": "dataset.stack",
+    "to_image": "dataset.image",
+    "write_dataset": "io.dataset",
+    "write_map": "io.maps",
+}
+
+__all__ = [*sorted(_ROOMS), "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("skyfold")
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'skyfold' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"skyfold.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
