@@ -11,12 +11,14 @@ from skyfold.dataset.dataset import Dataset
 from skyfold.errors import ReductionError
 from skyfold.events.observation import Observation
 from skyfold.geom.axis import Axis
+from skyfold.geom.region import RegionGeom
 from skyfold.irf.migration import Migration
 from skyfold.maps.map import Map
 from skyfold.reduce.recipe import SafeRange
 from skyfold.units import strip
 
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 # Where the effective area is searched for its maximum: finer than any response table.
 _FINE_PER_DECADE = 40
 
@@ -71,22 +73,37 @@ def _offset(safe: SafeRange, dataset: Dataset, observation: Observation) -> floa
 
 
 def _aeff_threshold(safe: SafeRange, dataset: Dataset, observation: Observation) -> float:
-    """Lowest energy at which the effective area reaches its wanted share of the maximum [TeV]."""
-    aeff = observation.responses.aeff
-    if aeff is None:
-        raise ReductionError("the safe range aeff-max needs an effective area")
-    lo, hi = dataset.energy_true.edges_in("TeV")[[0, -1]]
-    energies = np.geomspace(lo, hi, max(int(np.log10(hi / lo) * _FINE_PER_DECADE), 2) + 1)
-    area = aeff(energies, _offset(safe, dataset, observation))
+    """Lowest energy at which the effective area reaches its wanted share of the maximum [TeV].
+
+    The area is that of the dataset: with a containment correction, what is left of it within the region.
+    """
+    energies, area = _area(safe, dataset, observation)
     wanted = area.max() * safe.aeff_percent / 100
     if not area.max() > 0:
         raise ReductionError("the effective area is 0 at every true energy: the position lies outside the response")
     first = int(np.argmax(area >= wanted))
     if first == 0:
         return float(energies[0])
-    # Straight in log energy between the two nodes that enclose the threshold.
+    # Straight in log energy between the two energies that enclose the threshold.
     share = (wanted - area[first - 1]) / (area[first] - area[first - 1])
     return float(np.exp(np.log(energies[first - 1]) * (1 - share) + np.log(energies[first]) * share))
+
+
+def _area(safe: SafeRange, dataset: Dataset, observation: Observation) -> tuple[Floats, Floats]:
+    """True energies [TeV] and effective areas there, up to a factor: at a pixel of the exposure, or from the response."""
+    if safe.fixed_offset is None and dataset.exposure is not None:
+        energies = dataset.energy_true.center_in("TeV")
+        if isinstance(dataset.geom, RegionGeom):
+            return energies, dataset.exposure.data[:, 0, 0]
+        x, y = dataset.geom.to_idx(dataset.geom.center if safe.position is None else safe.position)
+        if x >= 0:
+            return energies, dataset.exposure.data[:, y, x]
+    aeff = observation.responses.aeff
+    if aeff is None:
+        raise ReductionError("the safe range aeff-max needs an effective area")
+    lo, hi = dataset.energy_true.edges_in("TeV")[[0, -1]]
+    energies = np.geomspace(lo, hi, max(int(np.log10(hi / lo) * _FINE_PER_DECADE), 2) + 1)
+    return energies, aeff(energies, _offset(safe, dataset, observation))
 
 
 def _bias_threshold(safe: SafeRange, dataset: Dataset, observation: Observation) -> float:
