@@ -68,7 +68,7 @@ def test_files_cut_short_are_named(tmp_path, keep):
     write_hdus(hdus(), path)
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content))])
-    with pytest.raises(DataError, match=r"a.fits: (HDU 'SKY' is cut|cannot be read as FITS|the HDU after .* is damaged)"):
+    with pytest.raises(DataError, match=r"a.fits: (HDU 'SKY' is cut|cannot be read|the HDU after .* is damaged)"):
         open_fits(path)
     zipped = tmp_path / "b.fits.gz"
     packed = gzip.compress(content)

@@ -10,13 +10,13 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 from astropy.io import fits
-from skyfold.io.fits import write_hdus
 
 from skyfold.errors import DataError
 from skyfold.events.epoch import REFERENCE_MJD, to_time
 from skyfold.events.horizon import to_horizon
 from skyfold.events.observation import Observation
 from skyfold.events.pointing import AltAzPointing, FixedPointing, TablePointing
+from skyfold.io.fits import write_hdus
 from skyfold.io.irf_write import response_to_hdu
 from skyfold.io.paths import expand
 

@@ -90,7 +90,7 @@ def _aeff_threshold(safe: SafeRange, dataset: Dataset, observation: Observation)
 
 
 def _area(safe: SafeRange, dataset: Dataset, observation: Observation) -> tuple[Floats, Floats]:
-    """True energies [TeV] and effective areas there, up to a factor: at a pixel of the exposure, or from the response."""
+    """True energies [TeV] and effective areas, up to a factor: at a pixel of the exposure, or from the response."""
     if safe.fixed_offset is None and dataset.exposure is not None:
         energies = dataset.energy_true.center_in("TeV")
         if isinstance(dataset.geom, RegionGeom):
