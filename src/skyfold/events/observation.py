@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import astropy.units as u
+import numpy as np
 from astropy.coordinates import EarthLocation, SkyCoord
+from numpy.typing import NDArray
 
 from skyfold.errors import DataError
 from skyfold.events.event_list import EventList
@@ -15,6 +17,7 @@ from skyfold.events.finding import Finding
 from skyfold.events.good_times import GoodTimes
 from skyfold.events.pointing import Pointing
 from skyfold.irf.responses import Responses
+from skyfold.num.sphere import unit_vectors
 
 # Files cut good times to whole seconds: events less than this outside of them still belong to the observation.
 GTI_SLACK_S = 1.0
@@ -96,6 +99,12 @@ class Observation:
     def pointing_icrs(self) -> SkyCoord:
         """Where it looked in the middle of its good time."""
         return self.pointing.icrs(self.gti.middle_s, self.location)
+
+    @cached_property
+    def pointing_vector(self) -> NDArray[np.float64]:
+        """The same as an ICRS unit vector, shape (3,)."""
+        at = self.pointing_icrs
+        return unit_vectors(at.ra.rad, at.dec.rad)
 
     def select_gti(self, gti: GoodTimes) -> Self:
         """The part of the observation within other good times: intervals and events.

@@ -59,11 +59,15 @@ class Rows(Mapping[str, NDArray[Any]]):
         column = self._columns[name]
         if column.code in "PQ":
             raise DataError(f"column {column.name!r}: arrays of variable length are not read")
+        # By number: astropy takes names that differ only in case for the same.
+        values = np.asarray(self._table.field(self._columns.names.index(column.name)))
+        return values.astype(values.dtype.newbyteorder("="))
+
+    @cached_property
+    def _table(self) -> fits.FITS_rec:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyUserWarning)  # a TDIM that does not fit its column is no TDIM
-            # By number: astropy takes names that differ only in case for the same.
-            values = np.asarray(self._hdu.data.field(self._columns.names.index(column.name)))
-        return values.astype(values.dtype.newbyteorder("="))
+            return self._hdu.data
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)

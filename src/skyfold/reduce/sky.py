@@ -21,7 +21,7 @@ from skyfold.geom.wcs import WcsGeom
 from skyfold.irf.background import Background2D, Background3D
 from skyfold.maps.lookup import fill_counts
 from skyfold.maps.map import Map
-from skyfold.num.sphere import unit_vectors, vector_separation
+from skyfold.num.sphere import vector_separation
 
 Floats = NDArray[np.float64]
 AnyGeom = WcsGeom | RegionGeom
@@ -46,8 +46,7 @@ def energies(geom: AnyGeom) -> Axis:
 
 def offsets(geom: AnyGeom, observation: Observation) -> Floats:
     """Angle of each pixel centre from the pointing at mid-run [rad], shape (ny, nx)."""
-    at = observation.pointing_icrs
-    return vector_separation(geom.directions, unit_vectors(at.ra.rad, at.dec.rad))
+    return vector_separation(geom.directions, observation.pointing_vector)
 
 
 def counts_map(observation: Observation, geom: WcsGeom) -> Map:
