@@ -40,9 +40,10 @@ def fill_counts(geom: WcsGeom | RegionGeom, sky: Sky, weights: Floats | None = N
     index = [*(i[on_axes] for i in along), *_image_indices(geom, kept)]
     inside = index[-1] >= 0
     flat = np.ravel_multi_index([i[inside] for i in index], geom.shape)
-    weights = None if weights is None else np.asarray(weights, dtype=float)[on_axes][inside]
-    counts = np.bincount(flat, weights, minlength=int(np.prod(geom.shape)))
-    return Map(geom, counts.reshape(geom.shape).astype(float))
+    # Only the bins of events are touched: bincount would count every bin of the map and then copy it to float.
+    counts = np.zeros(int(np.prod(geom.shape)))
+    np.add.at(counts, flat, 1.0 if weights is None else np.asarray(weights, dtype=float)[on_axes][inside])
+    return Map(geom, counts.reshape(geom.shape))
 
 
 def get(map_: Map, sky: Sky, **coords: Any) -> NDArray[Any]:
