@@ -131,6 +131,25 @@ def rows(gammapy: str, repeat: int, scratch: Path) -> list[Row]:
     return result
 
 
+def exchange(gammapy: str, scratch: Path) -> list[str]:
+    """Files both ways: the sums of what one wrote, as the other reads them; the largest relative difference."""
+    folder, task = scratch / "exchange", str(HERE / "tasks") + "/"
+    folder.mkdir()
+    mine = json.loads(measure([sys.executable, task + "skyfold_exchange.py", "write", str(folder)]).output)
+    theirs = json.loads(measure([gammapy, "-W", "ignore", task + "gammapy_exchange.py", str(folder)]).output)
+    back = json.loads(
+        measure([sys.executable, task + "skyfold_exchange.py", "read", str(folder / "theirs.fits")]).output
+    )
+    lines = ["| written | opened by | sums compared | largest relative difference |", "| --- | --- | --- | --- |"]
+    for writer, reader, a, b in (("skyfold", "Gammapy", mine, theirs), ("Gammapy", "skyfold", theirs, back)):
+        worst = max(abs(a[name] / b[name] - 1) for name in mine)
+        lines.append(f"| on-off dataset by {writer} | {reader} | {', '.join(mine)} | {worst:.1e} |")
+    lines.append(
+        f"| 2 DL3 runs by skyfold | Gammapy | {theirs['events']} events, {theirs['livetime_s']:.3f} s livetime | |"
+    )
+    return lines
+
+
 def versions(python: str, *packages: str) -> str:
     code = "import json,sys;from importlib.metadata import version as v;print(json.dumps([v(p) for p in sys.argv[1:]]))"
     found = json.loads(
@@ -149,6 +168,7 @@ def main() -> None:
         sys.exit("set SKYFOLD_DATA to the folder with hess-dl3-dr1")
     with tempfile.TemporaryDirectory() as scratch:
         table = rows(options.gammapy, options.repeat, Path(scratch))
+        files = exchange(options.gammapy, Path(scratch))
     text = "\n".join(
         [
             f"## {datetime.date.today()}",
@@ -160,6 +180,8 @@ def main() -> None:
             "| work | skyfold | Gammapy | ratio |",
             "| --- | --- | --- | --- |",
             *(row.text for row in table),
+            "",
+            *files,
             "",
         ]
     )
