@@ -106,6 +106,28 @@ def test_no_private_names_of_other_packages():
     assert found == []
 
 
+def file_access(source: str) -> list[str]:
+    """What a source text imports from ``astropy.io``, but for a FITS header: that is a value and opens nothing."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found += [f"{node.module}.{name.name}" for name in node.names]
+    return [name for name in found if f"{name}.".startswith("astropy.io.") and name != "astropy.io.fits.Header"]
+
+
+def test_only_io_reads_fits():
+    rooms = {path: path.relative_to(ROOT / "src" / "skyfold").parts[0] for path in SOURCES}
+    found = {room for path, room in rooms.items() if file_access(path.read_text())}
+    assert found == {"io"}
+
+
+@pytest.mark.parametrize("source", ["from astropy.io import fits", "import astropy.io.fits", "from astropy import io"])
+def test_file_access_is_found(source):
+    assert file_access(source)
+
+
 # Spelled in pieces, so that this file does not contain what it looks for.
 MACHINE = re.compile(r"(?<![\w.$}~])/(?:" + "|".join(["work", "tmp", "home", "root", "Users"]) + r")/[\w.]")
 HOST = re.compile(
