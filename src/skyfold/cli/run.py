@@ -98,7 +98,8 @@ def report(summary: "Summary") -> str:
         lines.append(
             f"significance {found.max:.2f} at {found.frame} ({lon:.3f}, {lat:.3f}) deg, lowest {found.min:.2f}"
         )
-        lines.append(f"outside the exclusion mean {found.off.mean:.3f}, standard deviation {found.off.std:.3f}")
+        where = "outside the exclusion" if "maps/exclusion.fits" in summary.files else "all pixels"
+        lines.append(f"{where}: mean {found.off.mean:.3f}, standard deviation {found.off.std:.3f}")
     serious = sum(entry["number"] for entry in summary.findings if entry["severity"] != "info")
     if serious:
         lines.append(f"{serious} findings in the files, repaired as told in summary.json; 'skyfold check' lists them")

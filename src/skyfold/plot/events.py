@@ -30,6 +30,10 @@ def plot_events(events: EventList, center: SkyCoord) -> "Figure":
         time.stairs(*np.histogram(minutes, 40), color=COLOURS[0])
         time.set(xlabel="Time since the first event [min]", ylabel="Events per bin", ylim=(0, None))
         square = events.offset(center).to_value("deg") ** 2
-        offset.stairs(*np.histogram(square, 40), color=COLOURS[0])
+        # A few events may be thrown far off by their reconstruction: they would squeeze all others into one bin.
+        reach = 1.2 * float(np.quantile(square, 0.99)) if len(events) else 1.0
+        offset.stairs(*np.histogram(square, 40, (0, reach)), color=COLOURS[0])
         offset.set(xlabel="Squared offset [deg²]", ylabel="Events per bin", ylim=(0, None))
+        if np.any(square > reach):
+            offset.set_title(f"{np.sum(square > reach)} events lie farther out")
     return figure

@@ -26,7 +26,7 @@ def plot_effective_area(aeff: EffectiveArea, offsets: Any = None, *, ax: "Axes |
 
     Parameters
     ----------
-    offsets : angles from the pointing; four within the table unless told.
+    offsets : angles from the pointing, one or several; four within the table unless told.
     """
     with style():
         ax = axes_of(ax)
@@ -34,7 +34,7 @@ def plot_effective_area(aeff: EffectiveArea, offsets: Any = None, *, ax: "Axes |
         for angle, colour in _coloured(offsets, aeff.offset):
             area = aeff(energy, np.radians(angle))
             ax.loglog(energy, np.where(area > 0, area, np.nan), color=colour, label=f"{angle:.3g}°")
-        _axis_names(ax, "True energy [TeV]", "Effective area [m²]", "Offset")
+        _axis_names(ax, "True energy [TeV]", "Effective area [m²]")
     return ax.figure  # type: ignore[return-value]
 
 
@@ -50,8 +50,10 @@ def plot_psf_containment(
                 radius = np.degrees(psf.containment_radius(energy, np.radians(angle), fraction))
                 ax.plot(energy, radius, line, color=colour, label=f"{fraction:.0%} at {angle:.3g}°")
         ax.set_xscale("log")
-        ax.set_ylim(bottom=0)
-        _axis_names(ax, "True energy [TeV]", "Containment radius [deg]", None)
+        ax.set_ylim(0, 1.4 * ax.get_ylim()[1])  # room for the legend
+        ax.legend(loc="upper right", ncols=2)
+        ax.set_xlabel("True energy [TeV]")
+        ax.set_ylabel("Containment radius [deg]")
     return ax.figure  # type: ignore[return-value]
 
 
@@ -63,9 +65,12 @@ def plot_energy_dispersion(edisp: EnergyDispersion, offset: Any = "0.5 deg", *, 
         edges, migra = edisp.energy_true.edges_in("TeV"), edisp.migra.edges_in("")
         energy, middle = edisp.energy_true.center_in("TeV"), (migra[:-1] + migra[1:]) / 2
         density = edisp(energy[:, None], middle[None, :], angle)
-        image = ax.pcolormesh(edges, migra, density.T, cmap="viridis", rasterized=True)
+        peaks = density.max(axis=1)
+        # A few rows with hardly any events are sharp peaks: they must not fade all others.
+        most = 1.3 * float(np.median(peaks[peaks > 0])) if peaks.any() else 1.0
+        image = ax.pcolormesh(edges, migra, density.T, cmap="viridis", rasterized=True, vmin=0, vmax=most)
         ax.plot(energy, 1 + edisp.bias(energy, angle), color="white", lw=0.8, label="mean")
-        ax.figure.colorbar(image, ax=ax, label="Probability density")
+        ax.figure.colorbar(image, ax=ax, label="Probability density", extend="max")
         ax.set_xscale("log")
         ax.set_ylim(max(migra[0], 0.0), min(migra[-1], 2.5))
         ax.set_title(f"at {np.degrees(angle):.3g}° from the pointing")
@@ -86,7 +91,7 @@ def plot_background_rate(
         for angle, colour in _coloured(offsets, across):
             rate = bkg.rate(energy, np.array(np.radians(angle)), np.array(0.0))
             ax.loglog(energy, np.where(rate > 0, rate, np.nan), color=colour, label=f"{angle:.3g}°")
-        _axis_names(ax, "Energy [TeV]", "Background rate [s⁻¹ TeV⁻¹ sr⁻¹]", "Offset")
+        _axis_names(ax, "Energy [TeV]", "Background rate [s⁻¹ TeV⁻¹ sr⁻¹]")
     return ax.figure  # type: ignore[return-value]
 
 
@@ -102,11 +107,12 @@ def _coloured(offsets: Any, axis: "Axis") -> list[tuple[float, str]]:
         angles = np.linspace(0.0 if edges[0] < 0 else edges[0], 0.9 * edges[-1], 4).round(2)
         angles = np.unique(np.clip(angles, max(edges[0], 0.0), edges[-1]))
     else:
-        angles = np.atleast_1d(strip(offsets, "deg", "offsets"))
+        several = offsets if isinstance(offsets, list | tuple) else [offsets]
+        angles = np.concatenate([np.atleast_1d(strip(angle, "deg", "offsets")) for angle in several])
     return [(float(angle), COLOURS[i % len(COLOURS)]) for i, angle in enumerate(angles)]
 
 
-def _axis_names(ax: "Axes", x: str, y: str, legend: str | None) -> None:
+def _axis_names(ax: "Axes", x: str, y: str) -> None:
     ax.set_xlabel(x)
     ax.set_ylabel(y)
-    ax.legend(title=legend)
+    ax.legend(title="Offset")

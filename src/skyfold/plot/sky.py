@@ -86,7 +86,7 @@ def _panels(geom: WcsGeom, number: int) -> "tuple[Figure, list[WCSAxes]]":
     rows = -(-number // columns)
     width = COLUMN if columns == 1 else PAGE
     sky_width = (width - 1.0) / columns - 0.3  # without the colour bar and the labels
-    height = rows * (sky_width * ny / nx + (0.55 if number == 1 else 0.7))
+    height = rows * (sky_width * ny / nx + (0.55 if number == 1 else 0.5))
     figure = new_figure(width, float(np.clip(height, 1.2, 10.5)))
     grid = figure.add_gridspec(rows, columns)
     return figure, [figure.add_subplot(grid[i // columns, i % columns], projection=geom.wcs) for i in range(number)]

@@ -19,13 +19,14 @@ def plot_counts_spectrum(dataset: Dataset, *, ax: "Axes | None" = None) -> "Figu
         edges, center = dataset.energy.edges_in("TeV"), dataset.energy.center_in("TeV")
         sky = tuple(range(1, dataset.counts.data.ndim))
         counts = dataset.counts.data.sum(axis=sky)
-        ax.errorbar(center, counts, np.sqrt(counts), fmt="o", ms=3, lw=0.8, color=COLOURS[0], label="counts")
+        safe = dataset.safe.any(axis=sky)
+        points = center[safe], counts[safe], np.sqrt(counts[safe])
+        ax.errorbar(*points, fmt="o", ms=3, lw=0.8, color=COLOURS[0], label="counts")
         ax.stairs(counts, edges, color=COLOURS[0], lw=0.8)
         if dataset.counts_off is not None or dataset.background is not None:
             background = dataset.expected_background.data.sum(axis=sky)
             ax.stairs(background, edges, color=COLOURS[1], lw=1.0, label="background")
-        unsafe = ~dataset.safe.any(axis=sky)
-        for low, high in zip(edges[:-1][unsafe], edges[1:][unsafe], strict=True):
+        for low, high in zip(edges[:-1][~safe], edges[1:][~safe], strict=True):
             ax.axvspan(low, high, color="0.9", lw=0)
         ax.set_xscale("log")
         ax.set_yscale("symlog", linthresh=1.0)

@@ -34,10 +34,11 @@ def processes(jobs: int) -> Iterator[Executor | None]:
         return
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    executor = ProcessPoolExecutor(jobs, get_context("spawn"))
     try:
-        with ProcessPoolExecutor(jobs, get_context("spawn")) as executor:
-            yield executor
+        yield executor
     finally:
+        executor.shutdown(cancel_futures=True)  # after an error nobody waits for the rest
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 

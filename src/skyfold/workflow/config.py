@@ -5,9 +5,9 @@ The schema is that of Gammapy's high-level interface, so that its files run unch
 `skyfold.workflow.load`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from skyfold.workflow.background import (
     AdaptiveRingBackground,
@@ -202,12 +202,17 @@ class FluxPoints(Section):
     parameters: dict[str, Any] = {"selection_optional": "all"}
 
 
+def _no_bool(value: Any) -> Any:
+    """The word ``off``, which YAML takes for false."""
+    return "off" if value is False else value
+
+
 class ExcessParameters(Parameters):
     """How excess and significance are computed."""
 
     n_sigma: float = Field(default=1.0, gt=0, description="Of the asymmetric errors.")
     n_sigma_ul: float = Field(default=2.0, gt=0, description="Of the upper limit, one-sided.")
-    alpha_from: Literal["acceptance", "off"] | None = Field(
+    alpha_from: Annotated[Literal["acceptance", "off"] | None, BeforeValidator(_no_bool)] = Field(
         default=None,
         description="α from the acceptances (null means this), or from the off counts in the correlation circle.",
     )

@@ -4,7 +4,7 @@ A configuration stays plain data: it prints as it was written, and needs no astr
 """
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -51,7 +51,7 @@ def _quantity(value: Any, unit: str, example: str, *, positive: bool = False) ->
         raise ValueError(f"{value!r} is not one finite number; write for instance {example!r}")
     if positive and not number > 0:
         raise ValueError(f"{value!r} is not positive; write for instance {example!r}")
-    return " ".join(str(value).split())
+    return " ".join(value.split()) if isinstance(value, str) else f"{value.value:.15g} {value.unit}"
 
 
 def _why(error: Exception, value: Any) -> str:
@@ -89,9 +89,11 @@ def _time(value: Any) -> str:
     """UTC unless the text says otherwise; YAML makes dates of what looks like one."""
     from skyfold.events.epoch import to_seconds
 
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
     if isinstance(value, date):  # or a datetime, which is one
         return value.isoformat()
-    text = value if isinstance(value, str) else getattr(value, "isot", None)
+    text = value if isinstance(value, str) else getattr(getattr(value, "utc", None), "isot", None)
     example = "write for instance '2006-07-29T20:30:00' (UTC)"
     if text is None:
         raise ValueError(f"{value!r} is no time; {example}")

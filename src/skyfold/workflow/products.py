@@ -13,7 +13,7 @@ def write_products(result: Analysis, folder: Path) -> list[str]:
     """Write everything but pictures and the summary; the names of the files, relative to the folder."""
     (folder / "config.yaml").write_text(to_yaml(result.config), encoding="utf-8")
     parts = [] if result.config.datasets.stack else list(result.datasets)
-    write_datasets(folder / "datasets", [*parts, result.stacked])
+    write_datasets(folder / "datasets", [*parts, result.stacked], compress=False)
     for name, value in maps_of(result).items():
         write_map(folder / "maps" / f"{name}.fits", value)
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
