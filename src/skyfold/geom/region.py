@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skyfold.errors import RegionError, ShapeError
 from skyfold.geom.axis import AnyAxis
+from skyfold.geom.named_axes import NamedAxes, require_different_names
 from skyfold.geom.regions import covering, holds, parse_region, region_center, region_mask, region_weights, same_region
 from skyfold.geom.wcs import Frame, WcsGeom
 from skyfold.num.sphere import unit_vectors
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class RegionGeom:
+class RegionGeom(NamedAxes):
     """A sky region times further axes; data have shape (..., 1, 1).
 
     Responses are taken at its centre.
@@ -46,9 +47,7 @@ class RegionGeom:
             raise ShapeError(
                 f"a region geometry has one region, found {len(regions)}: join them with | into a compound one"
             )
-        names = [axis.name for axis in self.axes]
-        if len(set(names)) != len(names):
-            raise ShapeError(f"a geometry needs axes of different names, found {', '.join(names)}")
+        require_different_names(self.axes)
         object.__setattr__(self, "region", regions[0])
         object.__setattr__(self, "axes", tuple(self.axes))
 
@@ -108,22 +107,6 @@ class RegionGeom:
         from regions import CircleSkyRegion
 
         return self.region.radius.to("deg") if isinstance(self.region, CircleSkyRegion) else None
-
-    def axis(self, name: str) -> AnyAxis:
-        """The axis of that name.
-
-        Raises
-        ------
-        ShapeError
-            There is none.
-        """
-        return self.axes[self.axis_number(name)]
-
-    def axis_number(self, name: str) -> int:
-        names = [axis.name for axis in self.axes]
-        if name not in names:
-            raise ShapeError(f"no axis {name!r} in this geometry; it has {', '.join(names) or 'no axes'}")
-        return names.index(name)
 
     def with_axes(self, *axes: AnyAxis) -> Self:
         """The same region with these axes instead."""

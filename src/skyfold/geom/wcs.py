@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skyfold.errors import ShapeError
 from skyfold.geom.axis import AnyAxis
+from skyfold.geom.named_axes import NamedAxes, require_different_names
 from skyfold.num.sphere import lonlat, triangle_area, unit_vectors, vector_separation
 from skyfold.units import strip
 
@@ -35,7 +36,7 @@ class Cutout(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class WcsGeom:
+class WcsGeom(NamedAxes):
     """A grid of sky pixels times further axes.
 
     Parameters
@@ -50,9 +51,7 @@ class WcsGeom:
     axes: tuple[AnyAxis, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [axis.name for axis in self.axes]
-        if len(set(names)) != len(names):
-            raise ShapeError(f"a geometry needs axes of different names, found {', '.join(names)}")
+        require_different_names(self.axes)
         if min(self.image_shape) < 1:
             raise ShapeError(f"a geometry needs at least one pixel, found {self.image_shape} (ny, nx)")
 
@@ -124,22 +123,6 @@ class WcsGeom:
     def width(self) -> u.Quantity:
         """Width and height: pixels times their size."""
         return self.pixel_size * self.image_shape[::-1]
-
-    def axis(self, name: str) -> AnyAxis:
-        """The axis of that name.
-
-        Raises
-        ------
-        ShapeError
-            There is none.
-        """
-        return self.axes[self.axis_number(name)]
-
-    def axis_number(self, name: str) -> int:
-        names = [axis.name for axis in self.axes]
-        if name not in names:
-            raise ShapeError(f"no axis {name!r} in this geometry; it has {', '.join(names) or 'no axes'}")
-        return names.index(name)
 
     # Pixels and sky
 
