@@ -52,6 +52,17 @@ def test_an_on_off_measurement():
     assert numbers.stat == pytest.approx(wstat(data.counts.data, 30.0, 0.1, 0.0)[SAFE].sum())
 
 
+def test_the_off_acceptance_relates_the_sums():
+    acceptance_off = Map(GEOM, RNG.uniform(5, 20, GEOM.shape))
+    counts_off = Map(GEOM, RNG.poisson(30, GEOM.shape).astype(float))
+    data = dataset(counts_off=counts_off, acceptance=Map.filled(GEOM, 1.0), acceptance_off=acceptance_off)
+    numbers = dataset_numbers(data)
+    assert numbers.background == pytest.approx((counts_off.data / acceptance_off.data)[SAFE].sum())
+    assert numbers.background == pytest.approx(numbers.acceptance / numbers.acceptance_off * numbers.counts_off)
+    empty = dataset_numbers(replace(data, counts_off=Map.filled(GEOM, 0.0)))
+    assert empty.acceptance_off == pytest.approx(acceptance_off.data[SAFE].sum())
+
+
 def test_exposure_is_that_of_usable_pixels():
     exposure = np.full(TRUE.shape, 5.0)
     exposure[0, 0, 0], exposure[1, 1, 1], exposure[2, 2, 2] = 0.0, 2.0, 9.0

@@ -27,6 +27,7 @@ _NUMBER = re.compile(r"-?\d[\d.]*(e[-+]?\d+)?")
 class DatasetNumbers:
     """Sums over the safe bins of a dataset; None for what it does not have.
 
+    acceptance_off : such that background = acceptance / acceptance_off × counts_off, for bins may differ in their α.
     exposure_min_m2s, exposure_max_m2s : over all true energies and the pixels that are safe at any energy; pixels
         without exposure are left out.
     n_bins, n_fit_bins : bins, and those that enter the statistic.
@@ -117,14 +118,15 @@ def dataset_numbers(dataset: Dataset) -> DatasetNumbers:
 
     background = dataset.expected_background if dataset.counts_off is not None else dataset.background
     counts, expected = float(dataset.counts.data[safe].sum(dtype=float)), total(background)
+    off, on, off_sum = total(dataset.counts_off), total(dataset.acceptance), total(dataset.acceptance_off)
     low, high = _exposure_range(dataset)
     return DatasetNumbers(
         counts=counts,
         background=expected,
         excess=None if expected is None else counts - expected,
-        counts_off=total(dataset.counts_off),
-        acceptance=total(dataset.acceptance),
-        acceptance_off=total(dataset.acceptance_off),
+        counts_off=off,
+        acceptance=on,
+        acceptance_off=on * off / expected if on and off and expected else off_sum,
         exposure_min_m2s=low,
         exposure_max_m2s=high,
         livetime_s=float(dataset.livetime_s),
