@@ -31,3 +31,19 @@ def data_dir() -> Path:
     if os.environ.get("SKYFOLD_REQUIRE_DATA") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a few small simulated runs, laid out like the public data."""
+    from tests.analyses import write_field
+
+    return write_field(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def data(field: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, where the variable of it points."""
+    monkeypatch.setenv("SKYFOLD_DATA", str(field))
+    monkeypatch.delenv("GAMMAPY_DATA", raising=False)
+    return field
