@@ -115,8 +115,8 @@ def rows(gammapy: str, repeat: int, scratch: Path) -> list[Row]:
     result += [
         inside(
             "one run, files already read",
-            [me, task + "skyfold_reduce.py", "15"],
-            [gammapy, task + "gammapy_reduce.py", "5"],
+            [me, task + "skyfold_reduce.py", "40"],
+            [gammapy, task + "gammapy_reduce.py", "8"],
             repeat,
         )
     ]
