@@ -81,12 +81,20 @@ def regions_to_hdu(regions: "Iterable[SkyRegion]", name: str = "REGION") -> fits
     Raises
     ------
     RegionError
-        A shape that the format does not have.
+        A shape that the format does not have, or one with an angle that counts in another frame than the first's.
     """
     from regions import Regions
 
     found = _parts(regions)
     geom = covering(_union(found), _PIXEL)
+    for region in found:
+        # An angle counts from the north of its region's own frame; the table has room for one frame only.
+        if hasattr(region, "angle") and region.center.frame.name != geom.frame:
+            raise RegionError(
+                f"a FITS table of regions has one frame, here {geom.frame}: the angle of a"
+                f" {type(region).__name__} in {region.center.frame.name} counts from another"
+                " north; write it for DS9, or the frames into files of their own"
+            )
     pixels = [region.to_pixel(geom.wcs) for region in found]
     with warnings.catch_warnings():
         warnings.simplefilter("error", AstropyUserWarning)  # of shapes passed over
