@@ -1,0 +1,1 @@
+from skyfold.num import double  # noqa: F401  before any model holds an array

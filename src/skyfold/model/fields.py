@@ -1,0 +1,68 @@
+"""How a model declares its parameters."""
+
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+
+from skyfold.errors import ModelError
+from skyfold.units import strip
+
+Bounds = tuple[float, float]
+EVERYWHERE: Bounds = (-np.inf, np.inf)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is true of a parameter before any fit.
+
+    unit : of its value; what a caller gives in another one is converted.
+    frozen : whether it starts frozen.
+    domain : values outside it are no model at all (a negative width), and an error at construction.
+    """
+
+    unit: str
+    frozen: bool
+    domain: Bounds
+
+
+def param(default: float, unit: str = "", *, frozen: bool = False, domain: Bounds = EVERYWHERE) -> Any:
+    """Declare a scalar parameter beside its formula; the value is a float in `unit`, or traced by JAX."""
+    return eqx.field(default=default, metadata={"spec": Spec(unit, frozen, domain)})
+
+
+positive = partial(param, domain=(0.0, np.inf))
+
+
+def specs(cls: type) -> dict[str, Spec]:
+    """The parameters a class declares, in their order."""
+    return {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}
+
+
+class Model(eqx.Module):
+    """A value with parameters; changes with ``dataclasses.replace``."""
+
+    def __check_init__(self) -> None:
+        for name, spec in specs(type(self)).items():
+            _inside(type(self).__name__, name, getattr(self, name), spec.domain)
+
+    def __post_init__(self) -> None:
+        for name, spec in specs(type(self)).items():
+            value = getattr(self, name)
+            object.__setattr__(self, name, _number(f"{type(self).__name__}.{name}", value, spec.unit))
+
+
+def _number(name: str, value: Any, unit: str) -> Any:
+    if isinstance(value, float | int | str) or hasattr(value, "unit"):
+        number = strip(value, unit, name)
+        if number.shape:
+            raise ModelError(f"{name}: a parameter is one number, found an array of shape {number.shape}")
+        return np.float64(number)
+    return value  # traced, batched, or a placeholder of a tree
+
+
+def _inside(model: str, name: str, value: Any, domain: Bounds) -> None:
+    if isinstance(value, np.float64) and not domain[0] <= value <= domain[1] and not np.isnan(value):
+        raise ModelError(f"{model}.{name} = {value:g} is outside [{domain[0]:g}, {domain[1]:g}]")
