@@ -6,6 +6,7 @@ from typing import Any
 
 import equinox as eqx
 import numpy as np
+from jax.tree_util import DictKey, GetAttrKey, keystr, tree_leaves_with_path
 
 from skyfold.errors import ModelError
 from skyfold.units import strip
@@ -66,3 +67,34 @@ def _number(name: str, value: Any, unit: str) -> Any:
 def _inside(model: str, name: str, value: Any, domain: Bounds) -> None:
     if isinstance(value, np.float64) and not domain[0] <= value <= domain[1] and not np.isnan(value):
         raise ModelError(f"{model}.{name} = {value:g} is outside [{domain[0]:g}, {domain[1]:g}]")
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A parameter in a tree of models: which of `jax.tree.leaves` it is, its dotted name, and what was declared."""
+
+    number: int
+    name: str
+    spec: Spec
+
+
+def parameter_leaves(tree: Any) -> list[Leaf]:
+    """The parameters of a model, or of a dict of models, in the order of the leaves of its tree."""
+    found = []
+    for number, (path, _) in enumerate(tree_leaves_with_path(tree)):
+        spec = _declared(tree, path)
+        if spec is not None:
+            found.append(Leaf(number, keystr(path, simple=True, separator="."), spec))
+    return found
+
+
+def _declared(node: Any, path: tuple[Any, ...]) -> Spec | None:
+    """The spec of the innermost field on the way to a leaf that declares one."""
+    spec = None
+    for key in path:
+        if isinstance(key, GetAttrKey):
+            spec = specs(type(node)).get(key.name)
+            node = getattr(node, key.name)
+        else:
+            node = node[key.key if isinstance(key, DictKey) else key.idx]
+    return spec
