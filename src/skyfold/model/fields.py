@@ -34,6 +34,11 @@ def param(default: float, unit: str = "", *, frozen: bool = False, domain: Bound
     return eqx.field(default=default, metadata={"spec": Spec(unit, frozen, domain)})
 
 
+def params(unit: str = "", *, frozen: bool = False, domain: Bounds = EVERYWHERE) -> Any:
+    """Declare a sequence of parameters of one kind, named by number: ``norms.0``, ``norms.1``, ..."""
+    return eqx.field(metadata={"spec": Spec(unit, frozen, domain)})
+
+
 positive = partial(param, domain=(0.0, np.inf))
 
 
@@ -47,12 +52,21 @@ class Model(eqx.Module):
 
     def __check_init__(self) -> None:
         for name, spec in specs(type(self)).items():
-            _inside(type(self).__name__, name, getattr(self, name), spec.domain)
+            for label, value in _each(name, getattr(self, name)):
+                _inside(type(self).__name__, label, value, spec.domain)
 
     def __post_init__(self) -> None:
         for name, spec in specs(type(self)).items():
             value = getattr(self, name)
-            object.__setattr__(self, name, _number(f"{type(self).__name__}.{name}", value, spec.unit))
+            numbers = tuple(_number(f"{type(self).__name__}.{n}", v, spec.unit) for n, v in _each(name, value))
+            object.__setattr__(self, name, numbers if isinstance(value, tuple | list) else numbers[0])
+
+
+def _each(name: str, value: Any) -> list[tuple[str, Any]]:
+    """What a field holds with its names: one value, or those of a sequence."""
+    if isinstance(value, tuple | list):
+        return [(f"{name}.{i}", v) for i, v in enumerate(value)]
+    return [(name, value)]
 
 
 def _number(name: str, value: Any, unit: str) -> Any:
