@@ -5,5 +5,9 @@ the whole process and has to be set before the first array is made: rooms that c
 """
 
 import jax
+import numpy as np
+from numpy.typing import NDArray
 
 jax.config.update("jax_enable_x64", True)
+
+Floats = NDArray[np.float64]

@@ -1,0 +1,320 @@
+"""The part of a dataset around a source, ready to be folded."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+from scipy.signal import fftconvolve
+
+from skyfold.dataset.dataset import Dataset
+from skyfold.dataset.position import response_at
+from skyfold.errors import ModelError, ShapeError
+from skyfold.events.good_times import GoodTimes
+from skyfold.fold import plane, spline
+from skyfold.fold.window import Local, Window
+from skyfold.geom.axis import Axis
+from skyfold.geom.region import RegionGeom
+from skyfold.geom.wcs import WcsGeom
+from skyfold.irf.kernel import table_kernel
+from skyfold.irf.migration import Migration
+from skyfold.model.source import Source
+from skyfold.model.spatial.base import Shape
+
+Floats = NDArray[np.float64]
+_AREA = "cm2 s"
+# Sizes of windows: few, so that compiled code is shared between sources and fits. All suit the Fourier transform.
+_SIZES = (12, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
+# Nodes across a shape: no further apart than this part of a point of the window.
+_SPACING = 0.7
+_NODES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
+
+
+@dataclass(frozen=True)
+class Folding:
+    """How finely sources are folded.
+
+    containment : share of the PSF in its kernel, at the widest energy.
+    margin : pixels that a source may move before its window has to follow.
+    oversampling : points per pixel, odd, on which the PSF of a point source is a cubic spline.
+    bilinear : share a point among the four pixels next to it, with the PSF sampled as Gammapy does: to compare numbers.
+        The likelihood then has kinks at pixel borders.
+    """
+
+    containment: float = 0.999
+    margin: int = 4
+    oversampling: int = 3
+    bilinear: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A window and where it lies: pixel (x, y) of the dataset is (x − corner[1], y − corner[0]) of the window.
+
+    dark : whether none of its bins that enter the statistic is exposed.
+    """
+
+    window: Window
+    corner: tuple[int, int]
+    dark: bool
+
+
+def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: NDArray[Any] | None = None) -> Placed:
+    """The window of a dataset around a source.
+
+    Parameters
+    ----------
+    name : of the source, for messages.
+    used : bins that enter the statistic, instead of those of the dataset.
+
+    Raises
+    ------
+    ModelError
+        The source has no shape but the dataset is a map, or lies off its projection.
+    ShapeError
+        The dataset lacks an exposure, or has a PSF without density at the source.
+    """
+    if dataset.exposure is None:
+        raise ShapeError(f"dataset {dataset.name!r} has no exposure: source {name!r} cannot be folded through it")
+    used = dataset.used if used is None else used
+    if isinstance(dataset.geom, RegionGeom):
+        return _region(dataset, source, used)
+    if source.shape is None:
+        raise ModelError(f"source {name!r} has no shape: the map dataset {dataset.name!r} needs one, for instance Point")
+    at = position(source.shape)
+    x, y = (float(c) for c in dataset.geom.to_pix(at))
+    if not np.isfinite([x, y]).all():
+        raise ModelError(f"source {name!r} at {at.to_string()} is off the projection of dataset {dataset.name!r}")
+    geom, reach = dataset.geom, float(source.shape.reach())
+    density = _psf(dataset, source, at)
+    pixel = tuple(float(s) for s in np.radians(geom.pixel_size.value))
+    point = reach == 0.0
+    step = _oversampling(source.shape, density, point, folding, min(pixel))
+    kernel = _kernel(density, pixel, step, folding)
+    half = (kernel.shape[-1] // 2 + 1) // step + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
+    n = next((size for size in _SIZES if size > 2 * half), 2 * half + 2)
+    corner = (int(np.floor(y)) - n // 2, int(np.floor(x)) - n // 2)
+    rows, columns = (np.arange(c, c + n) for c in corner)
+    local = _local(geom, at, (x - corner[1], y - corner[0]), n)
+    inside = _outer(rows, columns, geom.image_shape)
+    mask = np.where(inside, _taken(used, rows, columns), 0.0)
+    exposure = dataset.exposure.data_in(_AREA)
+    samples = _taken(exposure, rows, columns)
+    dark = not np.any(mask.any(axis=0) & samples.any(axis=0))
+    common = {
+        "edges": dataset.energy_true.edges_in("TeV"),
+        "migration": _migration(dataset, source, at),
+        "mask": mask,
+        "local": local,
+        "times": _times(dataset.gti),
+        "room": np.array(n / 2 - kernel.shape[-1] / (2 * step) - folding.margin - 1),
+        "oversampling": step,
+        "order": 1 if folding.bilinear or density is None else 3,
+        "reco_psf": density is not None and density[2],
+    }
+    if point:
+        if not folding.bilinear and density is not None:
+            samples, kernel = spline.coefficients(samples), spline.coefficients(_widened(kernel, 6))
+        size = step * (n - 1 + 2 * (folding.margin + 3)) + 1
+        kernel = np.moveaxis(_sized(kernel, size), 0, -1)
+        return Placed(Window(exposure=samples, kernel=np.ascontiguousarray(kernel), kind="point", **common), corner, dark)
+    fine = (np.arange(step * n) - (step - 1) / 2) / step
+    samples = _interpolated(exposure, corner[0] + fine, corner[1] + fine)
+    transform = np.fft.rfft2(_wrapped(kernel, step * n))
+    blur = spline.spectrum(step * n)
+    transform /= blur[:, None] * blur[: step * n // 2 + 1]
+    nodes = 2 * reach / min(pixel) * step / _SPACING
+    return Placed(
+        Window(
+            exposure=samples,
+            kernel=transform,
+            kind="extended",
+            nodes=next((size for size in _NODES if size >= nodes), _NODES[-1]),
+            **common,
+        ),
+        corner,
+        dark,
+    )
+
+
+def position(shape: Shape) -> SkyCoord:
+    """The centre of a shape."""
+    lon, lat = (float(angle) for angle in shape.center())
+    return SkyCoord(lon, lat, unit="rad", frame=shape.frame)
+
+
+def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
+    nothing = np.zeros(2)
+    window = Window(
+        edges=dataset.energy_true.edges_in("TeV"),
+        migration=_migration(dataset, source, dataset.geom.center),
+        exposure=dataset.exposure.data_in(_AREA),
+        kernel=np.zeros(0),
+        mask=used.astype(float),
+        local=Local(*(nothing,) * 6),
+        times=_times(dataset.gti),
+        room=np.array(0.0),
+        kind="region",
+    )
+    dark = not np.any((window.exposure[:, 0, 0] @ window.migration) * used[:, 0, 0])
+    return Placed(window, (0, 0), dark)
+
+
+# What the instrument does at the source
+
+Density = tuple[Floats, Axis, bool]
+
+
+def _psf(dataset: Dataset, source: Source, at: SkyCoord) -> Density | None:
+    """PSF densities (T or R, n_rad) at a position, their radii, and whether they are of reconstructed energies."""
+    if dataset.psf is None or "psf" not in source.irf:
+        return None
+    energies, rad = dataset.psf.table.geom.axes
+    return response_at(dataset.psf, at)[0], rad, energies.name == "energy"
+
+
+def _migration(dataset: Dataset, source: Source, at: SkyCoord) -> Floats:
+    if dataset.edisp is None or "edisp" not in source.irf:
+        return Migration.diagonal(dataset.energy_true, dataset.energy).matrix
+    return response_at(dataset.edisp, at)[0]
+
+
+def _times(gti: GoodTimes | None) -> Floats:
+    return np.zeros((2, 0)) if gti is None else np.stack([gti.start, gti.stop])
+
+
+# The point spread function on the points of a window
+
+
+def _oversampling(shape: Shape, density: Density | None, point: bool, folding: Folding, pixel: float) -> int:
+    """Points per pixel: one where a source is smooth on the scale of pixels, or where nothing blurs a point."""
+    if folding.bilinear or (point and density is None):
+        return 1
+    if point:
+        return folding.oversampling
+    return 1 if float(shape.grain()) > pixel else 3
+
+
+def _kernel(density: Density | None, pixel: tuple[float, float], step: int, folding: Folding) -> Floats:
+    """Pixel sums of the PSF on a grid of pixels / step, (T, n, n); without one that of a point, which fills a pixel."""
+    if density is None:
+        return np.ones((1, step, step))
+    values, rad, _ = density
+    if folding.bilinear:
+        return _sampled(values, rad, pixel, folding.containment)
+    fine = table_kernel(values, rad, (pixel[0] / step, pixel[1] / step), containment=folding.containment).values
+    return uniform_filter(_widened(fine, step // 2), size=(1, step, step), mode="constant") * step**2
+
+
+def _sampled(density: Floats, rad: Axis, pixel: tuple[float, float], containment: float) -> Floats:
+    """Densities at the middles of 4 × 4 parts of each pixel, summed and normalised to 1."""
+    r = rad.center_in("rad")
+    share = np.cumsum(density * r * np.gradient(r), axis=1)
+    share = np.divide(share, share[:, -1:], out=np.zeros(share.shape), where=share[:, -1:] > 0)
+    radius = max((np.interp(containment, s, r) for s in share if s[-1] > 0), default=0.0)
+    half = int(np.ceil(radius / min(pixel)))
+    fine = (np.arange(4 * (2 * half + 1)) - (4 * (2 * half + 1) - 1) / 2) / 4
+    distance = np.hypot(fine[:, None] * pixel[1], fine[None, :] * pixel[0])
+    parts = np.stack([np.interp(distance, r, row, right=0.0) for row in density])
+    kernel = parts.reshape(len(density), 2 * half + 1, 4, 2 * half + 1, 4).sum(axis=(2, 4))
+    total = kernel.sum(axis=(1, 2), keepdims=True)
+    return np.divide(kernel, total, out=np.zeros(kernel.shape), where=total > 0)
+
+
+def _widened(kernel: Floats, by: int) -> Floats:
+    return np.pad(kernel, ((0, 0), (by, by), (by, by)))
+
+
+def _sized(kernel: Floats, size: int) -> Floats:
+    """The middle of a kernel, or the kernel in the middle of zeros, with `size` points, odd."""
+    by = (size - kernel.shape[-1]) // 2
+    return _widened(kernel, by) if by >= 0 else kernel[:, -by:by, -by:by]
+
+
+def _wrapped(kernel: Floats, n: int) -> Floats:
+    """A kernel on n × n points with its centre at the first, as a Fourier transform wants it."""
+    half = kernel.shape[-1] // 2
+    full = np.zeros((len(kernel), n, n))
+    full[:, : kernel.shape[1], : kernel.shape[2]] = kernel
+    return np.roll(full, (-half, -half), axis=(1, 2))
+
+
+# Pixels
+
+
+def _outer(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    return ((rows >= 0) & (rows < shape[0]))[:, None] & ((columns >= 0) & (columns < shape[1]))[None, :]
+
+
+def _taken(data: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any]) -> Floats:
+    """Rows and columns of (..., ny, nx); beyond its border the nearest."""
+    ny, nx = data.shape[-2:]
+    taken = data[..., np.clip(rows, 0, ny - 1)[:, None], np.clip(columns, 0, nx - 1)[None, :]]
+    return np.ascontiguousarray(taken, dtype=float)
+
+
+def _interpolated(data: Floats, rows: Floats, columns: Floats) -> Floats:
+    """Values of (..., ny, nx) at coordinates, linear between pixels; beyond the border the nearest."""
+    for axis, at in ((-2, rows), (-1, columns)):
+        at = np.clip(at, 0, data.shape[axis] - 1)
+        low = np.minimum(at.astype(int), max(data.shape[axis] - 2, 0))
+        high = np.minimum(low + 1, data.shape[axis] - 1)
+        share = at - low if axis == -1 else (at - low)[:, None]
+        data = np.take(data, low, axis) * (1 - share) + np.take(data, high, axis) * share
+    return data
+
+
+def _local(geom: WcsGeom, at: SkyCoord, origin: tuple[float, float], n: int) -> Local:
+    """Polynomials between the pixels of a window of n × n and the tangent plane at the source."""
+    pole = np.array([at.spherical.lon.rad, at.spherical.lat.rad])
+    x0, y0 = (float(c) for c in geom.to_pix(at))
+    steps = np.linspace(-n / 2, n / 2, 11)
+    dx, dy = (grid.ravel() for grid in np.meshgrid(steps, steps))
+    sky = geom.from_pix(x0 + dx, y0 + dy).transform_to(at.frame).spherical
+    near = np.isfinite(sky.lon.rad)
+    xi, eta = (np.asarray(c) for c in plane.to_plane(sky.lon.rad[near], sky.lat.rad[near], pole))
+    scale = np.array([np.abs([xi, eta]).max(), n / 2])
+    dx, dy = dx[near], dy[near]
+    to_pixel = plane.fitted(xi / scale[0], eta / scale[0], dx, dy)
+    return Local(
+        pole=pole,
+        origin=np.array(origin),
+        scale=scale,
+        to_pixel=to_pixel,
+        to_plane=plane.fitted(dx / scale[1], dy / scale[1], xi, eta),
+        per_rad=np.hypot(to_pixel[:, 1, 0], to_pixel[:, 0, 1]) / scale[0],
+    )
+
+
+def fixed(
+    dataset: Dataset, source: Source, name: str, folding: Folding
+) -> tuple[Floats, Floats]:
+    """A shape that does not move, folded with the PSF for unit flux.
+
+    The PSF and the dispersion are those at the centre of the dataset.
+
+    Returns
+    -------
+    light : (T, ny, nx) [cm2 s], over all pixels of the dataset.
+    migration : (T, R)
+    """
+    if dataset.exposure is None:
+        raise ShapeError(f"dataset {dataset.name!r} has no exposure: source {name!r} cannot be folded through it")
+    assert source.shape is not None
+    geom, at = dataset.geom, dataset.geom.center
+    sky = geom.sky.transform_to(source.shape.frame).spherical
+    lon, lat = (np.nan_to_num(c.rad) for c in (sky.lon, sky.lat))
+    energies = dataset.energy_true.center_in("TeV")
+    if source.shape.energy_dependent:
+        light = np.stack([np.asarray(source.shape(lon, lat, e)) for e in energies])
+    else:
+        light = np.broadcast_to(np.asarray(source.shape(lon, lat)), (energies.size, *lon.shape))
+    light = light * geom.solid_angle * dataset.exposure.data_in(_AREA)
+    density = _psf(dataset, source, at)
+    if density is not None:
+        pixel = tuple(float(s) for s in np.radians(geom.pixel_size.value))
+        kernel = _kernel(density, pixel, 1, folding)
+        light = np.maximum(fftconvolve(light, kernel, mode="same", axes=(1, 2)), 0.0)
+    return light, _migration(dataset, source, at)

@@ -1,0 +1,157 @@
+"""Sources as vectors of numbers: the compiled functions of a likelihood.
+
+What a compiled function depends on is the kind of a source (its classes and how they nest) and the sizes of arrays.
+Values, data, positions of windows and what is free are arguments, so that fits of one structure share what is compiled,
+and sources of one kind are folded together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from skyfold.fold.predict import drift, image, through
+from skyfold.fold.window import Window
+from skyfold.model.fields import parameter_leaves
+from skyfold.num.double import Floats
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The structure of a model: its tree, and which of its leaves are parameters."""
+
+    tree: Any
+    parameters: tuple[int, ...]
+
+    def build(self, values: Array, data: Sequence[Array]) -> Any:
+        """The model with these parameters (P,) and other arrays."""
+        rest = iter(data)
+        leaves = range(self.tree.num_leaves)
+        filled = [values[self.parameters.index(i)] if i in self.parameters else next(rest) for i in leaves]
+        return jax.tree.unflatten(self.tree, filled)
+
+
+def taken_apart(model: Any) -> tuple[Kind, Floats, list[Any]]:
+    """Kind, parameters (P,) and other arrays of a model; `Kind.build` puts them together."""
+    leaves, tree = jax.tree.flatten(model)
+    numbers = tuple(leaf.number for leaf in parameter_leaves(model))
+    data = [leaf for i, leaf in enumerate(leaves) if i not in numbers]
+    return Kind(tree, numbers), np.array([leaves[i] for i in numbers], dtype=float), data
+
+
+class Bins(eqx.Module):
+    """Listed bins of sources, (S, L) both: pixel y · nx + x of the window, and bin of reconstructed energy."""
+
+    pixels: Array
+    reco: Array
+
+
+class Directions(eqx.Module):
+    """Along which sources change with the free parameters, in the space of their own P parameters.
+
+    every : (S, k, P); along each a free parameter rises by one unit.
+    moving : (S, m, P) those of them that change the shape, and `which` (S, m) they are.
+    """
+
+    every: Array
+    moving: Array
+    which: Array
+
+
+class Folded(NamedTuple):
+    """Expected counts of some sources, and their derivatives along the directions asked for.
+
+    total : (S,) over the bins of the statistic; d_total (S, k)
+    listed : (S, L) in the listed bins; d_listed (S, k, L)
+    light : what the shape alone sends into the bins
+    drift : (S,) see `skyfold.fold.predict.drift`
+    """
+
+    total: Array
+    listed: Array
+    d_total: Array
+    d_listed: Array
+    light: "Light"
+    drift: Array
+
+
+class Light(NamedTuple):
+    """What a shape sends into the listed bins (L, T), and into the statistic: (R, T) sums over the mask."""
+
+    listed: Array
+    summed: Array
+
+
+def _light(source: Any, window: Window, bins: Bins) -> Light:
+    if window.kind == "fixed":
+        return Light(window.kernel.T, window.exposure[..., 0].T)
+    pixels = image(source.shape, window)
+    mask = window.mask.reshape(window.mask.shape[0], -1)
+    return Light(pixels[bins.pixels], mask @ pixels)
+
+
+@partial(jax.jit, static_argnums=0)
+def folded(kind: Kind, values: Array, data: list[Array], windows: Window, bins: Bins, along: Directions) -> Folded:
+    """Fold sources of one kind; all arguments have a leading axis of sources.
+
+    The spectrum and the shape are factors: the expensive derivatives, of the image, are taken only where the shape
+    changes.
+    """
+
+    def one(values: Array, data: list[Array], window: Window, bins: Bins, along: Directions) -> Folded:
+        light, d_light = jax.linearize(lambda v: _light(kind.build(v, data), window, bins), values)
+        flow, d_flow = jax.linearize(lambda v: through(kind.build(v, data), window), values)
+        by_bin = flow.T[bins.reco]
+        d_flows = jax.vmap(d_flow)(along.every)
+        d_total = jnp.einsum("ktr,rt->k", d_flows, light.summed)
+        d_listed = jnp.einsum("klt,lt->kl", jnp.swapaxes(d_flows, 1, 2)[:, bins.reco], light.listed)
+        if along.moving.shape[0]:
+            d_lights = jax.vmap(d_light)(along.moving)
+            d_total = d_total.at[along.which].add(jnp.einsum("mrt,tr->m", d_lights.summed, flow))
+            d_listed = d_listed.at[along.which].add(jnp.einsum("mlt,lt->ml", d_lights.listed, by_bin))
+        total, listed = jnp.sum(light.summed.T * flow), jnp.sum(light.listed * by_bin, axis=1)
+        return Folded(total, listed, d_total, d_listed, light, drift(kind.build(values, data), window))
+
+    return jax.vmap(one)(values, data, windows, bins, along)
+
+
+@partial(jax.jit, static_argnums=0)
+def flow_bent(kind: Kind, values: Array, data: list[Array], windows: Window, along: Directions, weights: Array) -> Array:
+    """Second derivatives of Σ weights (S, T, R) × `through` along `every`, (S, k, k): those of the spectrum alone."""
+
+    def one(values: Array, data: list[Array], window: Window, along: Directions, weights: Array) -> Array:
+        def weighted(step: Array) -> Array:
+            return jnp.vdot(weights, through(kind.build(values + step @ along.every, data), window))
+
+        return jax.hessian(weighted)(jnp.zeros(along.every.shape[0]))
+
+    return jax.vmap(one)(values, data, windows, along, weights)
+
+
+@partial(jax.jit, static_argnums=0)
+def scaled(kind: Kind, values: Array, data: list[Array], energies: Array, directions: Array) -> tuple[Array, Array]:
+    """Factors (R,) of a background at energies [TeV], and their derivatives along the directions (k, P): (k, R)."""
+
+    def factors(values: Array) -> Array:
+        return kind.build(values, data).dnde(energies)
+
+    value, along = jax.linearize(factors, values)
+    return value, jax.vmap(along)(directions)
+
+
+@partial(jax.jit, static_argnums=0)
+def scaled_bent(
+    kind: Kind, values: Array, data: list[Array], energies: Array, directions: Array, weights: Array
+) -> Array:
+    """Second derivatives (k, k) of Σ weights × factors of a background along the directions."""
+
+    def weighted(step: Array) -> Array:
+        return jnp.vdot(weights, kind.build(values + step @ directions, data).dnde(energies))
+
+    return jax.hessian(weighted)(jnp.zeros(directions.shape[0]))

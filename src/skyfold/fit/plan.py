@@ -1,0 +1,246 @@
+"""From datasets and a sky to the terms of a likelihood."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from skyfold.dataset.dataset import Dataset
+from skyfold.dataset.window import Folding, Placed, fixed, place
+from skyfold.errors import FitError
+from skyfold.fit.kinds import Bins, taken_apart
+from skyfold.fit.statistic import Cash, Chi2, Statistic, WStat
+from skyfold.fit.term import Group, Layer, Term, stacked
+from skyfold.fold.window import Local, Window
+from skyfold.model.background import FovBackground, TemplateNpred
+from skyfold.model.fields import parameter_leaves
+from skyfold.model.source import Sky, Source
+from skyfold.num.double import Floats
+
+Ints = NDArray[np.intp]
+StatName = Literal["auto", "cash", "wstat", "chi2"]
+# A list of bins is padded to a power of two or one and a half times it, so that compiled code is shared.
+_SHORTEST = 16
+
+
+def rows_of(sky: Sky) -> dict[str, Ints]:
+    """Where the parameters of each component are among all parameters of the sky, in the order of its tree."""
+    rows: dict[str, list[int]] = {}
+    counted = 0
+    for name in sorted(sky):
+        n = len(parameter_leaves(sky[name]))
+        rows[name] = list(range(counted, counted + n))
+        counted += n
+    return {name: np.array(numbers, dtype=np.intp) for name, numbers in rows.items()}
+
+
+def sees(dataset: Dataset, component: Any) -> bool:
+    """Whether a component of the sky is meant for a dataset."""
+    if isinstance(component, FovBackground):
+        return component.dataset == dataset.name
+    return component.datasets is None or dataset.name in component.datasets
+
+
+def plan(dataset: Dataset, sky: Sky, folding: Folding, stat: StatName = "auto") -> Term:
+    """The term of one dataset, with windows around the sources where they are now.
+
+    Raises
+    ------
+    FitError
+        No bin of the dataset enters the statistic, or the dataset has no background and no off counts.
+    """
+    used = np.asarray(dataset.used, dtype=bool)
+    if not used.any():
+        raise FitError(
+            f"dataset {dataset.name!r}: no bin is both safe and chosen for the fit; look at mask_safe and mask_fit"
+        )
+    rows, seen = rows_of(sky), {name: part for name, part in sky.items() if sees(dataset, part)}
+    statistic = _statistic(dataset, stat)
+    sources = {name: part for name, part in seen.items() if isinstance(part, Source)}
+    still = {name: part for name, part in sources.items() if part.shape is not None and not part.shape.moves}
+    placed = {name: place(dataset, part, name, folding) for name, part in sources.items() if name not in still}
+    layers = {name: part for name, part in seen.items() if not isinstance(part, Source)}
+    everywhere = bool(still) or any(isinstance(part, TemplateNpred) for part in layers.values())
+
+    bins = np.nonzero(used & (dataset.counts.data > 0)) if statistic.linear else np.nonzero(used)
+    background = None if dataset.stat == "wstat" else _background(dataset)
+    inside = _covered(bins, placed.values(), everywhere, background)
+    listed = tuple(index[inside] for index in bins)
+    chosen, constant, extra = _rest(statistic, bins, inside, background, used.shape[0])
+
+    groups = _groups(placed, sources, rows, listed)
+    groups += [_still(dataset, part, name, rows[name], listed, folding) for name, part in still.items()]
+    energies = dataset.energy.center_in("TeV")
+    return Term(
+        dataset.name,
+        energies,
+        chosen,
+        np.concatenate([listed[0], extra]),
+        tuple(groups),
+        tuple(_layers(dataset, layers, background, rows, listed, extra.size)),
+        constant,
+        tuple(name for name, one in placed.items() if one.dark)
+        + tuple(group.names[0] for group in groups if group.windows.kind == "fixed" and not group.windows.exposure.any()),
+    )
+
+
+def _statistic(dataset: Dataset, stat: StatName) -> Statistic:
+    counts = dataset.counts.data.astype(float)
+    name = dataset.stat if stat == "auto" else stat
+    if name == "wstat":
+        if dataset.counts_off is None:
+            raise FitError(f"dataset {dataset.name!r} has no off counts, so no wstat; fit it with stat='cash'")
+        return WStat(counts, dataset.counts_off.data.astype(float), dataset.alpha.data)
+    if name == "chi2":
+        return Chi2(counts, np.sqrt(np.maximum(counts, 1.0)))
+    return Cash(counts, np.maximum(_background(dataset), 1e-3 * counts))
+
+
+def _background(dataset: Dataset) -> Floats:
+    if dataset.background is None:
+        return np.zeros(dataset.geom.shape)
+    return np.asarray(dataset.background.data, dtype=float)
+
+
+def _covered(
+    bins: tuple[Ints, ...], placed: Iterable[Placed], everywhere: bool, background: Floats | None
+) -> NDArray[np.bool_]:
+    """Which bins a source may reach, or have no background that could stand for them."""
+    _, y, x = bins
+    if everywhere:
+        return np.ones(y.size, dtype=bool)
+    covered = np.zeros(y.size, dtype=bool) if background is None else background[bins] <= 0
+    for one in placed:
+        covered |= _within(y, x, one)
+    return covered
+
+
+def _within(y: Ints, x: Ints, placed: Placed) -> NDArray[np.bool_]:
+    (y0, x0), (ny, nx) = placed.corner, placed.window.shape
+    return (y >= y0) & (y < y0 + ny) & (x >= x0) & (x < x0 + nx)
+
+
+def _rest(
+    statistic: Statistic, bins: tuple[Ints, ...], inside: NDArray[np.bool_], background: Floats | None, n_reco: int
+) -> tuple[Statistic, float, Ints]:
+    """Statistic of the listed bins, the constant of those that no source reaches, and one more bin for each energy.
+
+    Outside of all windows only the factor of the background counts: with μ = f(r) B the bins of one energy join into
+    one of all their counts, −2 Σ n ln(f B) = −2 N ln f − 2 Σ n ln B.
+    """
+    everything = statistic.of(bins)  # type: ignore[arg-type]
+    near, far = everything.of(inside), everything.of(~inside)
+    if not isinstance(near, Cash) or not isinstance(far, Cash):
+        return near, float(far(np.zeros(int((~inside).sum()))).value.sum()), np.zeros(0, dtype=np.intp)
+    assert background is not None
+    away = tuple(index[~inside] for index in bins)
+    joined = np.bincount(away[0], far.counts, minlength=n_reco)
+    extra = np.flatnonzero(joined)
+    constant = -2 * float(far.counts @ np.log(background[away])) if far.counts.size else 0.0
+    joint = replace(near, counts=np.append(near.counts, joined[extra]), scale=np.append(near.scale, np.ones(extra.size)))
+    return joint, constant, extra
+
+
+def _groups(placed: dict[str, Placed], sources: dict[str, Source], rows: dict[str, Ints], listed: Any) -> list[Group]:
+    """Sources of one kind and one size of window together."""
+    alike: dict[Any, list[tuple[Any, ...]]] = {}
+    for name, one in placed.items():
+        kind, _, data = taken_apart(replace(sources[name], datasets=None))
+        where = np.flatnonzero(_within(listed[1], listed[2], one))
+        shapes = tuple(np.shape(leaf) for leaf in (*jax.tree.leaves(one.window), *data))
+        key = (kind, jax.tree.structure(one.window), shapes)
+        alike.setdefault(key, []).append((name, one, data, where))
+    groups = []
+    for (kind, _, _), members in alike.items():
+        size = padded(max(where.size for *_, where in members))
+        groups.append(
+            Group(
+                tuple(name for name, *_ in members),
+                kind,
+                np.stack([rows[name] for name, *_ in members]),
+                _of_shape(sources[members[0][0]]),
+                stacked([data for _, _, data, _ in members]),
+                stacked([one.window for _, one, _, _ in members]),
+                stacked([_bins(one, listed, where, size) for _, one, _, where in members]),
+                np.stack([_filled(where, size, -1) for *_, where in members]),
+            )
+        )
+    return groups
+
+
+def _of_shape(source: Source) -> NDArray[np.bool_]:
+    return np.array([leaf.name.startswith("shape.") for leaf in parameter_leaves(source)], dtype=bool)
+
+
+def _bins(placed: Placed, listed: Any, where: Ints, size: int) -> Bins:
+    (y0, x0), nx = placed.corner, placed.window.shape[1]
+    reco, y, x = (index[where] for index in listed)
+    return Bins(_filled((y - y0) * nx + x - x0, size, 0), _filled(reco, size, 0))
+
+
+def padded(n: int) -> int:
+    """A size for n entries: a power of two, or one and a half times it."""
+    size = _SHORTEST
+    while size < n:
+        size = size * 3 // 2 if size & (size - 1) == 0 and size * 3 // 2 >= n else 1 << size.bit_length()
+    return size
+
+
+def _filled(values: Ints, size: int, with_: int) -> Ints:
+    return np.concatenate([values, np.full(size - values.size, with_, dtype=values.dtype)])
+
+
+def _still(dataset: Dataset, source: Source, name: str, rows: Ints, listed: Any, folding: Folding) -> Group:
+    """A source with a shape that does not move: all that its pixels see is known but for the spectrum."""
+    light, migration = fixed(dataset, source, name, folding)
+    total = np.einsum("tyx,ryx->tr", light, dataset.used.astype(float))
+    kind, _, data = taken_apart(replace(source, datasets=None))
+    size, where = padded(listed[0].size), np.arange(listed[0].size)
+    near = light[:, listed[1], listed[2]]
+    nothing = np.zeros(0)
+    window = Window(
+        edges=dataset.energy_true.edges_in("TeV"),
+        migration=migration,
+        exposure=total[..., None],
+        kernel=np.pad(near, ((0, 0), (0, size - near.shape[1]))),
+        mask=np.zeros((migration.shape[1], 0, 0)),
+        local=Local(*(nothing,) * 6),
+        times=np.zeros((2, 0)) if dataset.gti is None else np.stack([dataset.gti.start, dataset.gti.stop]),
+        room=np.array(0.0),
+        kind="fixed",
+    )
+    bins = Bins(np.zeros(size, dtype=np.intp), _filled(listed[0], size, 0))
+    return Group(
+        (name,), kind, rows[None], np.zeros(rows.size, dtype=bool), stacked([data]), stacked([window]), stacked([bins]), _filled(where, size, -1)[None]
+    )
+
+
+def _layers(
+    dataset: Dataset, parts: dict[str, Any], background: Floats | None, rows: dict[str, Ints], listed: Any, n_extra: int
+) -> list[Layer]:
+    """The background of the dataset with its factor, and templates of counts."""
+    used, layers = dataset.used, []
+    scaling = {name: part for name, part in parts.items() if isinstance(part, FovBackground)}
+    if len(scaling) > 1:
+        raise FitError(f"dataset {dataset.name!r} has several background models, {', '.join(scaling)}; keep one")
+    if background is not None:
+        base = np.concatenate([background[listed], np.ones(n_extra)])
+        total = (background * used).sum(axis=(1, 2))
+        name, part = next(iter(scaling.items()), (f"background of {dataset.name}", None))
+        kind, _, data = taken_apart(part.spectrum) if part is not None else (None, None, [])
+        layers.append(Layer(name, kind, rows.get(name, np.zeros(0, dtype=np.intp)), data, base, total))
+    elif scaling:
+        raise FitError(f"dataset {dataset.name!r} is an on-off measurement: {next(iter(scaling))!r} has nothing to scale")
+    for name, part in parts.items():
+        if isinstance(part, TemplateNpred):
+            kind, _, data = taken_apart(part.spectrum)
+            counts = np.asarray(part.counts, dtype=float)
+            if counts.shape != used.shape:
+                raise FitError(
+                    f"{name!r} has counts of shape {counts.shape}, dataset {dataset.name!r} of {used.shape} bins"
+                )
+            layers.append(Layer(name, kind, rows[name], data, counts[listed], (counts * used).sum(axis=(1, 2))))
+    return layers

@@ -1,0 +1,37 @@
+"""The light of an extended shape on the points of a window."""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from skyfold.fold.plane import grid_of, pixel_of
+from skyfold.fold.spline import cubic
+from skyfold.fold.window import Window
+from skyfold.model.spatial.base import Shape
+
+
+def spread(shape: Shape, window: Window) -> Array:
+    """The light of a shape on the points of its window, (1 or T, N, N).
+
+    The shape is evaluated on a grid that moves and grows with it, so that the result is as smooth in its position and
+    size as the shape itself, and right at any size; each node is spread over the points by a cubic B-spline.
+    """
+    local, step = window.local, window.oversampling
+    x0, y0 = pixel_of(local, *shape.center())
+    nodes = 2 * (jnp.arange(window.nodes) + 0.5) / window.nodes - 1
+    reach_x, reach_y = local.per_rad * shape.reach()
+    x, y = x0 + reach_x * nodes, y0 + reach_y * nodes
+    shown, area = grid_of(local, x, y)
+    if shape.energy_dependent:
+        energies = jnp.sqrt(window.edges[1:] * window.edges[:-1])
+        light = jax.vmap(lambda energy: shape(*shown, energy))(energies)
+    else:
+        light = shape(*shown)[None]
+    light = light * area[None] * (4 * reach_x * reach_y / window.nodes**2)
+    if shape.normalised:
+        light = light / jnp.sum(light, axis=(1, 2), keepdims=True)
+    n_y, n_x = window.exposure.shape[-2:]
+    middle = (step - 1) / 2
+    rows = cubic(jnp.arange(n_y)[:, None] - (step * y + middle)[None, :])
+    columns = cubic(jnp.arange(n_x)[:, None] - (step * x + middle)[None, :])
+    return jnp.einsum("yi,tij,xj->tyx", rows, light, columns)

@@ -1,0 +1,67 @@
+"""The part of a dataset around one source, as plain arrays: all that folding needs."""
+
+import equinox as eqx
+from jax import Array
+
+
+class Local(eqx.Module):
+    """How the sky is laid out on pixels near a point, as polynomials of its tangent plane.
+
+    The tangent plane touches the sky in (lon, lat) [rad] of the model's frame; (ξ, η) point to its east and north.
+    Polynomials hold for any projection and frame, and cost nothing beside the exact formulas, which they replace to
+    1e-6 of a pixel. Pixels are counted from the corner of the window.
+
+    pole : (lon, lat) of the point [rad]
+    origin : its pixel (x, y) in the window
+    scale : [rad] and [pixels] in which the polynomials are of order one
+    to_pixel : (2, n, n) coefficients of x and y − origin, by powers of ξ and of η over scale[0]
+    to_plane : (2, n, n) of ξ and η [rad], by powers of x and of y − origin over scale[1]
+    per_rad : (2,) width and height [pixels] of a circle of 1 rad diameter, were the sky flat
+    """
+
+    pole: Array
+    origin: Array
+    scale: Array
+    to_pixel: Array
+    to_plane: Array
+    per_rad: Array
+
+
+class Window(eqx.Module):
+    """A cut-out of a dataset that follows a source; sizes come from a few buckets, positions are arguments.
+
+    edges : (T + 1,) true energy [TeV]
+    migration : (T, R) probability of the bin `reco` given the bin `true`, at the source
+    exposure : (T, ny, nx) spline coefficients of the exposure [cm2 s] on the pixels of the window
+    kernel : the PSF at the source, see `kind`
+    mask : (R, ny, nx) bins that enter the statistic
+    times : (2, G) starts and stops of the good times [s], see `skyfold.model.temporal`
+    room : radius [pixels] up to which a source may grow in this window
+
+    kind says what the source is here, and with it what `kernel` holds:
+
+    ``"region"`` : one region without sky; no kernel: shape (0,)
+    ``"point"`` : spline coefficients (K, K, T) of the pixel-integrated PSF on a grid of pixels / oversampling
+    ``"extended"`` : its Fourier transform (T, N, N / 2 + 1) over N = ny × oversampling points, divided by that of the
+        spline that spreads the source over the grid
+    ``"fixed"`` : the source itself, folded with the PSF for unit flux [cm2 s]: (T, bins)
+    """
+
+    edges: Array
+    migration: Array
+    exposure: Array
+    kernel: Array
+    mask: Array
+    local: Local
+    times: Array
+    room: Array
+    kind: str = eqx.field(static=True)
+    oversampling: int = eqx.field(static=True, default=1)
+    order: int = eqx.field(static=True, default=3)
+    nodes: int = eqx.field(static=True, default=0)
+    reco_psf: bool = eqx.field(static=True, default=False)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(ny, nx)"""
+        return self.mask.shape[-2:]
