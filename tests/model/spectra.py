@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skyfold.model.ebl import EBLAbsorption
 from skyfold.model.spectral.cutoff import (
     ExpCutoffPowerLaw,
     ExpCutoffPowerLaw3FGL,
@@ -46,6 +47,9 @@ EXAMPLES = {
     "GaussianLine": GaussianLine(amplitude="1e-11 s-1 cm-2", mean="3 TeV", sigma="1.5 TeV"),
     "Template": Template(*TABLE),
     "PiecewiseNorm": PiecewiseNorm(TABLE[0], (1, 2, 0.5)),
+    "EBLAbsorption": EBLAbsorption(
+        TABLE[0], np.array([0.0, 0.1, 0.2, 0.5]), np.outer([0, 1, 2.2, 7], [0.1, 1, 3]), redshift=0.17, alpha_norm=0.8
+    ),
     "Scale": Scale(Template(*TABLE), 0.8),
     "Sum": PowerLaw() + GaussianLine(),
     "Difference": PowerLaw() - PowerLaw(index=2.5, amplitude=3e-13),
