@@ -82,7 +82,9 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
     if isinstance(dataset.geom, RegionGeom):
         return _region(dataset, source, used)
     if source.shape is None:
-        raise ModelError(f"source {name!r} has no shape: the map dataset {dataset.name!r} needs one, for instance Point")
+        raise ModelError(
+            f"source {name!r} has no shape: the map dataset {dataset.name!r} needs one, for instance Point"
+        )
     at = position(source.shape)
     x, y = (float(c) for c in dataset.geom.to_pix(at))
     if not np.isfinite([x, y]).all():
@@ -100,8 +102,7 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
     local = _local(geom, at, (x - corner[1], y - corner[0]), n)
     inside = _outer(rows, columns, geom.image_shape)
     mask = np.where(inside, _taken(used, rows, columns), 0.0)
-    exposure = dataset.exposure.data_in(_AREA)
-    samples = _taken(exposure, rows, columns)
+    samples = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(_AREA))
     dark = not np.any(mask.any(axis=0) & samples.any(axis=0))
     common = {
         "edges": dataset.energy_true.edges_in("TeV"),
@@ -119,9 +120,12 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
             samples, kernel = spline.coefficients(samples), spline.coefficients(_widened(kernel, 6))
         size = step * (n - 1 + 2 * (folding.margin + 3)) + 1
         kernel = np.moveaxis(_sized(kernel, size), 0, -1)
-        return Placed(Window(exposure=samples, kernel=np.ascontiguousarray(kernel), kind="point", **common), corner, dark)
+        return Placed(
+            Window(exposure=samples, kernel=np.ascontiguousarray(kernel), kind="point", **common), corner, dark
+        )
     fine = (np.arange(step * n) - (step - 1) / 2) / step
-    samples = _interpolated(exposure, corner[0] + fine, corner[1] + fine)
+    if step > 1:
+        samples = _interpolated(samples, fine, fine)
     transform = np.fft.rfft2(_wrapped(kernel, step * n))
     blur = spline.spectrum(step * n)
     transform /= blur[:, None] * blur[: step * n // 2 + 1]
@@ -288,9 +292,7 @@ def _local(geom: WcsGeom, at: SkyCoord, origin: tuple[float, float], n: int) -> 
     )
 
 
-def fixed(
-    dataset: Dataset, source: Source, name: str, folding: Folding
-) -> tuple[Floats, Floats]:
+def fixed(dataset: Dataset, source: Source, name: str, folding: Folding) -> tuple[Floats, Floats]:
     """A shape that does not move, folded with the PSF for unit flux.
 
     The PSF and the dispersion are those at the centre of the dataset.

@@ -38,9 +38,7 @@ class Diagnosis(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def diagnose(
-    minimum: Minimum, names: list[str], bounds: Bounds, gradient: Floats, hessian: Floats
-) -> Diagnosis:
+def diagnose(minimum: Minimum, names: list[str], bounds: Bounds, gradient: Floats, hessian: Floats) -> Diagnosis:
     """Look at the end of a search: the covariance there, and every reason not to trust it.
 
     The covariance is twice the inverse of the exact second derivatives of −2 ln L. A parameter at its bound has none.

@@ -60,9 +60,10 @@ class Likelihood:
         table = Parameters.of(sky) if table is None else table
         sky = table.apply(sky)
         _require_names(datasets, sky)
-        terms = tuple(plan(dataset, sky, folding, stat) for dataset in datasets)
         _, matrix, offset = table.linear()
-        made = cls(tuple(datasets), sky, table, terms, PriorTerms.of(table), Mapping(matrix, offset), folding, stat)
+        mapping = Mapping(matrix, offset)
+        terms = tuple(plan(dataset, sky, mapping, folding, stat) for dataset in datasets)
+        made = cls(tuple(datasets), sky, table, terms, PriorTerms.of(table), mapping, folding, stat)
         made._require_contributions()
         return made
 
@@ -104,7 +105,8 @@ class Likelihood:
     def around(self, free: Floats) -> Self:
         """The same likelihood with windows around the sources where these parameters put them."""
         sky, _ = self.with_values(free)
-        return replace(self, sky=sky, terms=tuple(plan(d, sky, self.folding, self.stat) for d in self.datasets))
+        terms = tuple(plan(dataset, sky, self.mapping, self.folding, self.stat) for dataset in self.datasets)
+        return replace(self, sky=sky, terms=terms)
 
     def _require_contributions(self) -> None:
         for name, part in self.sky.items():

@@ -18,6 +18,11 @@ from skyfold.num.double import Floats
 
 # Floor under expected counts while the search comes from where the data are impossible, see `Cash`.
 _RELIEF = 0.1
+# Distance to the minimum at which the exact curvature takes over from the Fisher information.
+_NEAR = 1e-2
+# Pixels that a source may lie from the middle of its window in the end: responses are taken there, and change little.
+_CENTRED = 0.05
+_ROUNDS = 8
 
 
 class Smooth(Protocol):
@@ -57,14 +62,13 @@ class Newton:
             if linear is not None and linear.any():
                 search.descend(linear, relief=_RELIEF, tolerance=0.1)
             search.descend(every, relief=_RELIEF, tolerance=1.0)
-        search.descend(every, tolerance=1.0)
-        search.recentre()
-        status = Status.BUDGET
-        for _ in range(8):
+        status = search.descend(every, tolerance=_NEAR)
+        for _ in range(_ROUNDS):
+            if search.now.drift > _CENTRED:
+                search.recentre()
             status = search.descend(every, exact=True, tolerance=self.tolerance)
-            if status is not Status.CONVERGED or search.now.drift < 0.05:
+            if status is not Status.CONVERGED or search.now.drift <= _CENTRED:
                 break
-            search.recentre()
         return search.ended(status)
 
 
@@ -74,6 +78,8 @@ class _Search:
     def __init__(self, fn: Smooth, start: Floats, bounds: Bounds, options: Newton):
         self.fn, self.at, self.bounds, self.options = fn, start, bounds, options
         self.steps, self.relief = 0, 0.0
+        self.bend: Floats | None = None
+        self.bend_at = start
         self.now = self._expand(start)
 
     def _expand(self, free: Floats) -> Expansion:
@@ -91,17 +97,14 @@ class _Search:
     def ended(self, status: Status) -> Minimum:
         return Minimum(self.at, self.now.value, status, self.steps, self.fn)
 
-    def descend(
-        self, moving: np.ndarray, *, relief: float = 0.0, exact: bool = False, tolerance: float
-    ) -> Status:
+    def descend(self, moving: np.ndarray, *, relief: float = 0.0, exact: bool = False, tolerance: float) -> Status:
         """Steps until the estimated distance to the minimum falls below the tolerance."""
         if relief != self.relief:
             self.relief = relief
             self.now = self._expand(self.at)
-        damping, curvature = 0.0 if exact else 1e-3, None
+        damping = 0.0 if exact else 1e-3
         while self.steps < self.options.max_steps:
-            if curvature is None:
-                curvature = self.fn.curvature(self.at) if exact else self.now.fisher
+            curvature = self._curvature() if exact else self.now.fisher
             free = moving & ~self._pushed_out()
             step, distance = _step(self.now.gradient, curvature, free, damping)
             if step is None:
@@ -115,18 +118,28 @@ class _Search:
             if there.value < self.now.value or distance < 1e-3 * tolerance:
                 expected = -(self.now.gradient @ taken + taken @ curvature @ taken / 2)
                 good = self.now.value - there.value > 0.25 * expected
-                self.at, self.now, curvature = self.at + taken, there, None
+                self.at, self.now = self.at + taken, there
+                if not good:
+                    self.bend = None
                 damping = damping / 10 if good else damping
                 damping = 0.0 if damping < 1e-9 else damping
                 if self.now.drift > 0.8 * self.fn.margin:
                     self.recentre()
             elif abs(there.value - self.now.value) <= 1e-12 * abs(self.now.value) and distance < 1e-4:
                 return Status.CONVERGED  # what is left is rounding
+            elif self.bend is not None and self.bend_at is not self.at:
+                self.bend = None
             else:
                 damping = max(10 * damping, 1e-4)
                 if damping > 1e12:
                     return Status.STUCK
         return Status.BUDGET
+
+    def _curvature(self) -> Floats:
+        """The exact curvature, here or at an earlier step: it serves until a step gains less than it promised."""
+        if self.bend is None:
+            self.bend, self.bend_at = self.fn.curvature(self.at), self.at
+        return self.bend
 
     def _pushed_out(self) -> np.ndarray:
         """Parameters at a bound beyond which the statistic falls."""
@@ -146,9 +159,7 @@ class _Search:
         return there - self.at, found
 
 
-def _step(
-    gradient: Floats, curvature: Floats, free: np.ndarray, damping: float
-) -> tuple[Floats | None, float]:
+def _step(gradient: Floats, curvature: Floats, free: np.ndarray, damping: float) -> tuple[Floats | None, float]:
     """A damped Newton step in the free parameters, and how far below it expects the minimum; None if it is no descent.
 
     Parameters are scaled by their curvature, so that their units do not matter.

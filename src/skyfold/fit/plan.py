@@ -1,6 +1,6 @@
 """From datasets and a sky to the terms of a likelihood."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.window import Folding, Placed, fixed, place
 from skyfold.errors import FitError
-from skyfold.fit.kinds import Bins, taken_apart
+from skyfold.fit.kinds import Bins, Kind, taken_apart
 from skyfold.fit.statistic import Cash, Chi2, Statistic, WStat
-from skyfold.fit.term import Group, Layer, Term, stacked
+from skyfold.fit.term import Group, Layer, Mapping, Term, directions, stacked
 from skyfold.fold.window import Local, Window
 from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.fields import parameter_leaves
@@ -44,7 +44,7 @@ def sees(dataset: Dataset, component: Any) -> bool:
     return component.datasets is None or dataset.name in component.datasets
 
 
-def plan(dataset: Dataset, sky: Sky, folding: Folding, stat: StatName = "auto") -> Term:
+def plan(dataset: Dataset, sky: Sky, mapping: Mapping, folding: Folding, stat: StatName = "auto") -> Term:
     """The term of one dataset, with windows around the sources where they are now.
 
     Raises
@@ -58,21 +58,22 @@ def plan(dataset: Dataset, sky: Sky, folding: Folding, stat: StatName = "auto") 
             f"dataset {dataset.name!r}: no bin is both safe and chosen for the fit; look at mask_safe and mask_fit"
         )
     rows, seen = rows_of(sky), {name: part for name, part in sky.items() if sees(dataset, part)}
-    statistic = _statistic(dataset, stat)
     sources = {name: part for name, part in seen.items() if isinstance(part, Source)}
     still = {name: part for name, part in sources.items() if part.shape is not None and not part.shape.moves}
-    placed = {name: place(dataset, part, name, folding) for name, part in sources.items() if name not in still}
+    placed = {name: place(dataset, part, name, folding, used) for name, part in sources.items() if name not in still}
     layers = {name: part for name, part in seen.items() if not isinstance(part, Source)}
     everywhere = bool(still) or any(isinstance(part, TemplateNpred) for part in layers.values())
 
-    bins = np.nonzero(used & (dataset.counts.data > 0)) if statistic.linear else np.nonzero(used)
-    background = None if dataset.stat == "wstat" else _background(dataset)
+    which = dataset.stat if stat == "auto" else stat
+    bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
+    background = None if which == "wstat" else _background(dataset)
+    statistic = _statistic(dataset, which, bins, background)
     inside = _covered(bins, placed.values(), everywhere, background)
     listed = tuple(index[inside] for index in bins)
     chosen, constant, extra = _rest(statistic, bins, inside, background, used.shape[0])
 
-    groups = _groups(placed, sources, rows, listed)
-    groups += [_still(dataset, part, name, rows[name], listed, folding) for name, part in still.items()]
+    groups = _groups(placed, sources, rows, listed, mapping)
+    groups += [_still(dataset, part, name, rows[name], listed, folding, mapping) for name, part in still.items()]
     energies = dataset.energy.center_in("TeV")
     return Term(
         dataset.name,
@@ -83,20 +84,23 @@ def plan(dataset: Dataset, sky: Sky, folding: Folding, stat: StatName = "auto") 
         tuple(_layers(dataset, layers, background, rows, listed, extra.size)),
         constant,
         tuple(name for name, one in placed.items() if one.dark)
-        + tuple(group.names[0] for group in groups if group.windows.kind == "fixed" and not group.windows.exposure.any()),
+        + tuple(
+            group.names[0] for group in groups if group.windows.kind == "fixed" and not group.windows.exposure.any()
+        ),
     )
 
 
-def _statistic(dataset: Dataset, stat: StatName) -> Statistic:
-    counts = dataset.counts.data.astype(float)
-    name = dataset.stat if stat == "auto" else stat
-    if name == "wstat":
-        if dataset.counts_off is None:
-            raise FitError(f"dataset {dataset.name!r} has no off counts, so no wstat; fit it with stat='cash'")
-        return WStat(counts, dataset.counts_off.data.astype(float), dataset.alpha.data)
+def _statistic(dataset: Dataset, name: StatName, bins: tuple[Ints, ...], background: Floats | None) -> Statistic:
+    """The statistic of some bins."""
+    counts = dataset.counts.data[bins].astype(float)
+    if name == "cash":
+        assert background is not None
+        return Cash(counts, np.maximum(background[bins], 1e-3 * counts))
     if name == "chi2":
         return Chi2(counts, np.sqrt(np.maximum(counts, 1.0)))
-    return Cash(counts, np.maximum(_background(dataset), 1e-3 * counts))
+    if dataset.counts_off is None:
+        raise FitError(f"dataset {dataset.name!r} has no off counts, so no wstat; fit it with stat='cash'")
+    return WStat(counts, dataset.counts_off.data[bins].astype(float), dataset.alpha.data[bins])
 
 
 def _background(dataset: Dataset) -> Floats:
@@ -131,8 +135,7 @@ def _rest(
     Outside of all windows only the factor of the background counts: with μ = f(r) B the bins of one energy join into
     one of all their counts, −2 Σ n ln(f B) = −2 N ln f − 2 Σ n ln B.
     """
-    everything = statistic.of(bins)  # type: ignore[arg-type]
-    near, far = everything.of(inside), everything.of(~inside)
+    near, far = statistic.of(inside), statistic.of(~inside)
     if not isinstance(near, Cash) or not isinstance(far, Cash):
         return near, float(far(np.zeros(int((~inside).sum()))).value.sum()), np.zeros(0, dtype=np.intp)
     assert background is not None
@@ -140,11 +143,15 @@ def _rest(
     joined = np.bincount(away[0], far.counts, minlength=n_reco)
     extra = np.flatnonzero(joined)
     constant = -2 * float(far.counts @ np.log(background[away])) if far.counts.size else 0.0
-    joint = replace(near, counts=np.append(near.counts, joined[extra]), scale=np.append(near.scale, np.ones(extra.size)))
+    joint = replace(
+        near, counts=np.append(near.counts, joined[extra]), scale=np.append(near.scale, np.ones(extra.size))
+    )
     return joint, constant, extra
 
 
-def _groups(placed: dict[str, Placed], sources: dict[str, Source], rows: dict[str, Ints], listed: Any) -> list[Group]:
+def _groups(
+    placed: dict[str, Placed], sources: dict[str, Source], rows: dict[str, Ints], listed: Any, mapping: Mapping
+) -> list[Group]:
     """Sources of one kind and one size of window together."""
     alike: dict[Any, list[tuple[Any, ...]]] = {}
     for name, one in placed.items():
@@ -157,7 +164,7 @@ def _groups(placed: dict[str, Placed], sources: dict[str, Source], rows: dict[st
     for (kind, _, _), members in alike.items():
         size = padded(max(where.size for *_, where in members))
         groups.append(
-            Group(
+            _group(
                 tuple(name for name, *_ in members),
                 kind,
                 np.stack([rows[name] for name, *_ in members]),
@@ -166,9 +173,26 @@ def _groups(placed: dict[str, Placed], sources: dict[str, Source], rows: dict[st
                 stacked([one.window for _, one, _, _ in members]),
                 stacked([_bins(one, listed, where, size) for _, one, _, where in members]),
                 np.stack([_filled(where, size, -1) for *_, where in members]),
+                mapping,
             )
         )
     return groups
+
+
+def _group(
+    names: tuple[str, ...],
+    kind: Kind,
+    rows: Ints,
+    of_shape: NDArray[np.bool_],
+    data: Any,
+    windows: Window,
+    bins: Bins,
+    where: Ints,
+    mapping: Mapping,
+) -> Group:
+    """A group with its arrays where JAX computes, so that they travel once and not with every evaluation."""
+    along, columns = directions(rows, of_shape, mapping)
+    return Group(names, kind, rows, *jax.device_put((data, windows, bins)), where, jax.device_put(along), columns)
 
 
 def _of_shape(source: Source) -> NDArray[np.bool_]:
@@ -193,7 +217,9 @@ def _filled(values: Ints, size: int, with_: int) -> Ints:
     return np.concatenate([values, np.full(size - values.size, with_, dtype=values.dtype)])
 
 
-def _still(dataset: Dataset, source: Source, name: str, rows: Ints, listed: Any, folding: Folding) -> Group:
+def _still(
+    dataset: Dataset, source: Source, name: str, rows: Ints, listed: Any, folding: Folding, mapping: Mapping
+) -> Group:
     """A source with a shape that does not move: all that its pixels see is known but for the spectrum."""
     light, migration = fixed(dataset, source, name, folding)
     total = np.einsum("tyx,ryx->tr", light, dataset.used.astype(float))
@@ -213,9 +239,8 @@ def _still(dataset: Dataset, source: Source, name: str, rows: Ints, listed: Any,
         kind="fixed",
     )
     bins = Bins(np.zeros(size, dtype=np.intp), _filled(listed[0], size, 0))
-    return Group(
-        (name,), kind, rows[None], np.zeros(rows.size, dtype=bool), stacked([data]), stacked([window]), stacked([bins]), _filled(where, size, -1)[None]
-    )
+    arrays = stacked([data]), stacked([window]), stacked([bins]), _filled(where, size, -1)[None]
+    return _group((name,), kind, rows[None], np.zeros(rows.size, dtype=bool), *arrays, mapping)
 
 
 def _layers(
@@ -233,7 +258,9 @@ def _layers(
         kind, _, data = taken_apart(part.spectrum) if part is not None else (None, None, [])
         layers.append(Layer(name, kind, rows.get(name, np.zeros(0, dtype=np.intp)), data, base, total))
     elif scaling:
-        raise FitError(f"dataset {dataset.name!r} is an on-off measurement: {next(iter(scaling))!r} has nothing to scale")
+        raise FitError(
+            f"dataset {dataset.name!r} is an on-off measurement: {next(iter(scaling))!r} has nothing to scale"
+        )
     for name, part in parts.items():
         if isinstance(part, TemplateNpred):
             kind, _, data = taken_apart(part.spectrum)

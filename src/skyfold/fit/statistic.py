@@ -77,7 +77,9 @@ class WStat:
         # lie on its border 0, and a more negative signal has to be met by more background.
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = 2 * (1 - np.where(n > 0, n / np.maximum(on, FLOOR), 0.0))
-            bend = np.where(n > 0, n / np.maximum(on, FLOOR) ** 2 * (1 + (s + b - a) / np.where(root > 0, root, 1.0)), 0)
+            bend = np.where(
+                n > 0, n / np.maximum(on, FLOOR) ** 2 * (1 + (s + b - a) / np.where(root > 0, root, 1.0)), 0
+            )
             border = (n == 0) & (on <= 0)
             slope = np.where(border, -2 / alpha * (1 - off / np.maximum(background, FLOOR)), slope)
             bend = np.where(border, 2 * off / (alpha * np.maximum(background, FLOOR)) ** 2, bend)

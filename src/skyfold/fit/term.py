@@ -31,37 +31,23 @@ class Group:
     """Sources of one kind in windows of one size, folded together.
 
     rows : (S, P) where their parameters are among those of the sky.
-    of_shape : (P,) which parameters change the shape.
     where : (S, L) which listed bin of the dataset each entry of `bins` is; −1 for padding.
+    along, columns : along which the free parameters change each source, and which free parameters they are.
     """
 
     names: tuple[str, ...]
     kind: Kind
     rows: Ints
-    of_shape: NDArray[np.bool_]
     data: list[Any]
     windows: Window
     bins: Bins
     where: Ints
+    along: Directions
+    columns: list[Ints]
 
-    def directions(self, mapping: Mapping) -> tuple[Directions, list[Ints]]:
-        """Along which the free parameters change each source, and which free parameters they are."""
-        columns = [np.flatnonzero(mapping.matrix[rows].any(axis=0)) for rows in self.rows]
-        k = max((c.size for c in columns), default=0)
-        every = np.zeros((len(columns), k, self.rows.shape[1]))
-        for s, (rows, c) in enumerate(zip(self.rows, columns, strict=True)):
-            every[s, : c.size] = mapping.matrix[np.ix_(rows, c)].T
-        shifting = [np.flatnonzero(one[:, self.of_shape].any(axis=1)) for one in every]
-        m = max((w.size for w in shifting), default=0)
-        moving, which = np.zeros((len(columns), m, self.rows.shape[1])), np.zeros((len(columns), m), dtype=np.intp)
-        for s, w in enumerate(shifting):
-            moving[s, : w.size], which[s, : w.size] = every[s, w], w
-        return Directions(every, moving, which), columns
-
-
-    def folded(self, values: Floats, along: Directions, moved: Floats | float = 0.0) -> Folded:
+    def folded(self, values: Floats, moved: Floats | float = 0.0) -> Folded:
         """Fold the sources with their parameters among all `values`, moved by (S, P)."""
-        return folded(self.kind, values[self.rows] + moved, self.data, self.windows, self.bins, along)
+        return folded(self.kind, values[self.rows] + moved, self.data, self.windows, self.bins, self.along)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +137,8 @@ class Term:
         sizes = np.divide(1.0, np.sqrt(fisher), out=np.zeros(fisher.size), where=fisher > 0)
         for group in self.groups:
             slopes = np.append(terms.slope, 0.0)[group.where]
-            blocks, columns = _blocks(group, values, mapping, self.statistic.linear, slopes, sizes)
-            for block, c in zip(blocks, columns, strict=True):
+            blocks = _blocks(group, values, self.statistic.linear, slopes, sizes)
+            for block, c in zip(blocks, group.columns, strict=True):
                 full[np.ix_(c, c)] += block[: c.size, : c.size]
         for layer in self.layers:
             c = np.flatnonzero(mapping.matrix[layer.rows].any(axis=0))
@@ -172,12 +158,11 @@ class Term:
         mu, d_mu = np.zeros(self.reco.size + 1), np.zeros((n_free, self.reco.size + 1))  # the last takes the padding
         total, d_total, drift = 0.0, np.zeros(n_free), 0.0
         for group in self.groups:
-            along, columns = group.directions(mapping)
-            found = group.folded(values, along)
+            found = group.folded(values)
             totals, listed, d_totals, d_listed, moved = (np.asarray(part) for part in (*found[:4], found.drift))
             drift = max(drift, float(moved.max()))
             total += float(totals.sum())
-            for s, c in enumerate(columns):
+            for s, c in enumerate(group.columns):
                 mu[group.where[s]] += listed[s]
                 d_total[c] += d_totals[s, : c.size]
                 d_mu[c[:, None], group.where[s]] += d_listed[s, : c.size]
@@ -200,31 +185,25 @@ class Term:
         return np.asarray(factor), np.asarray(d_factor), c
 
 
-def _blocks(
-    group: Group, values: Floats, mapping: Mapping, linear: float, slopes: Floats, sizes: Floats
-) -> tuple[Floats, list[Ints]]:
-    """Second derivatives of linear × total + Σ slopes × listed of each source (S, k, k), and by which free parameters.
+def _blocks(group: Group, values: Floats, linear: float, slopes: Floats, sizes: Floats) -> Floats:
+    """Second derivatives of linear × total + Σ slopes × listed of each source, (S, k, k).
 
     Those of the spectrum are exact. Where a free parameter changes the shape, the exact first derivatives are taken a
     small step to both sides, 1/50 of `sizes` (f,): as good as the second derivatives of the image, which would take
     ten times as long to compile as all the rest.
     """
-    along, columns = group.directions(mapping)
-    here = group.folded(values, along)
+    here = group.folded(values)
     weights = linear * np.asarray(here.light.summed) + _by_reco(group, np.asarray(here.light.listed), slopes)
-    flows = flow_bent(
-        group.kind, values[group.rows], group.data, group.windows, along, weights.transpose(0, 2, 1)
-    )
-    second, members = np.array(flows), np.arange(len(columns))
-    for which, moving in zip(along.which.T, along.moving.transpose(1, 0, 2), strict=True):
-        steps = np.array([sizes[c[w]] / 50 if c.size > w else 0.0 for c, w in zip(columns, which, strict=True)])
-        up, down = (
-            _slope(group.folded(values, along, sign * steps[:, None] * moving), linear, slopes) for sign in (1, -1)
-        )
+    curved = values[group.rows], group.data, group.windows, group.along, weights.transpose(0, 2, 1)
+    second, members = np.array(flow_bent(group.kind, *curved)), np.arange(len(group.columns))
+    for m in range(group.along.moving.shape[1]):
+        which, moving = np.asarray(group.along.which)[:, m], np.asarray(group.along.moving)[:, m]
+        steps = np.array([sizes[c[w]] / 50 if c.size > w else 0.0 for c, w in zip(group.columns, which, strict=True)])
+        up, down = (_slope(group.folded(values, sign * steps[:, None] * moving), linear, slopes) for sign in (1, -1))
         change = np.divide(up - down, 2 * steps[:, None], out=np.zeros(up.shape), where=steps[:, None] > 0)
         second[members, which] = change
         second[members, :, which] = change
-    return second, columns
+    return second
 
 
 def _by_reco(group: Group, listed: Floats, slopes: Floats) -> Floats:
@@ -237,6 +216,27 @@ def _by_reco(group: Group, listed: Floats, slopes: Floats) -> Floats:
 def _slope(found: Folded, linear: float, slopes: Floats) -> Floats:
     """Derivatives of linear × total + Σ slopes × listed along all directions, (S, k)."""
     return linear * np.asarray(found.d_total) + np.einsum("skl,sl->sk", np.asarray(found.d_listed), slopes)
+
+
+def directions(rows: Ints, of_shape: NDArray[np.bool_], mapping: Mapping) -> tuple[Directions, list[Ints]]:
+    """Along which the free parameters change sources, and which free parameters they are.
+
+    Parameters
+    ----------
+    rows : (S, P) where the parameters of each source are among those of the sky.
+    of_shape : (P,) which of them change the shape.
+    """
+    columns = [np.flatnonzero(mapping.matrix[r].any(axis=0)) for r in rows]
+    k = max((c.size for c in columns), default=0)
+    every = np.zeros((*rows.shape[:1], k, rows.shape[1]))
+    for s, (r, c) in enumerate(zip(rows, columns, strict=True)):
+        every[s, : c.size] = mapping.matrix[np.ix_(r, c)].T
+    shifting = [np.flatnonzero(one[:, of_shape].any(axis=1)) for one in every]
+    m = max((w.size for w in shifting), default=0)
+    moving, which = np.zeros((*rows.shape[:1], m, rows.shape[1])), np.zeros((len(rows), m), dtype=np.intp)
+    for s, w in enumerate(shifting):
+        moving[s, : w.size], which[s, : w.size] = every[s, w], w
+    return Directions(every, moving, which), columns
 
 
 def stacked(parts: Sequence[Any]) -> Any:

@@ -1,7 +1,11 @@
 """The part of a dataset around one source, as plain arrays: all that folding needs."""
 
+from typing import Any
+
 import equinox as eqx
-from jax import Array
+
+Numbers = Any
+"""An array: NumPy's where it is made, JAX's where it is folded."""
 
 
 class Local(eqx.Module):
@@ -19,12 +23,12 @@ class Local(eqx.Module):
     per_rad : (2,) width and height [pixels] of a circle of 1 rad diameter, were the sky flat
     """
 
-    pole: Array
-    origin: Array
-    scale: Array
-    to_pixel: Array
-    to_plane: Array
-    per_rad: Array
+    pole: Numbers
+    origin: Numbers
+    scale: Numbers
+    to_pixel: Numbers
+    to_plane: Numbers
+    per_rad: Numbers
 
 
 class Window(eqx.Module):
@@ -47,14 +51,14 @@ class Window(eqx.Module):
     ``"fixed"`` : the source itself, folded with the PSF for unit flux [cm2 s]: (T, bins)
     """
 
-    edges: Array
-    migration: Array
-    exposure: Array
-    kernel: Array
-    mask: Array
+    edges: Numbers
+    migration: Numbers
+    exposure: Numbers
+    kernel: Numbers
+    mask: Numbers
     local: Local
-    times: Array
-    room: Array
+    times: Numbers
+    room: Numbers
     kind: str = eqx.field(static=True)
     oversampling: int = eqx.field(static=True, default=1)
     order: int = eqx.field(static=True, default=3)

@@ -1,0 +1,63 @@
+"""What every shape can do."""
+
+from typing import ClassVar, Literal
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import Array
+
+from skyfold.errors import ModelError
+from skyfold.model.fields import Model, param
+
+Frame = Literal["icrs", "galactic"]
+FRAMES = ("icrs", "galactic")
+
+
+class Shape(Model):
+    """Surface brightness on the sky, as a function of direction.
+
+    Called with longitudes and latitudes [rad] in its `frame` it gives the brightness [sr-1]; one whose
+    `energy_dependent` is true takes an energy [TeV] as well. A shape of one's own gives `__call__`, `center`, `reach`
+    and `grain`.
+
+    normalised : the brightness integrates to 1 over the sky.
+    moves : its parameters may be fitted. Shapes that do not move are folded once, over the whole map.
+    """
+
+    energy_dependent: ClassVar[bool] = False
+    normalised: ClassVar[bool] = True
+    moves: ClassVar[bool] = True
+
+    frame: eqx.AbstractVar[str]
+
+    def __check_init__(self) -> None:
+        if self.frame not in FRAMES:
+            raise ModelError(
+                f"{type(self).__name__}: frame {self.frame!r} is not one of {', '.join(map(repr, FRAMES))};"
+                " say in which the position is given"
+            )
+
+    def __call__(self, lon: Array, lat: Array) -> Array:
+        raise NotImplementedError
+
+    def center(self) -> tuple[Array, Array]:
+        """Longitude and latitude [rad]."""
+        raise NotImplementedError
+
+    def reach(self) -> Array:
+        """Radius [rad] around the centre beyond which there is (next to) nothing; 0 for a point, inf for all the sky."""
+        raise NotImplementedError
+
+    def grain(self) -> Array:
+        """Size [rad] of the smallest feature."""
+        raise NotImplementedError
+
+
+class Centred(Shape):
+    """A shape around a position."""
+
+    lon_0: Array = param(0.0, "deg")
+    lat_0: Array = param(0.0, "deg", domain=(-90.0, 90.0))
+
+    def center(self) -> tuple[Array, Array]:
+        return jnp.radians(self.lon_0), jnp.radians(self.lat_0)
