@@ -7,7 +7,10 @@ import hypothesis
 import pytest
 from astropy.utils import iers
 
-os.environ["MPLBACKEND"] = "Agg"  # before anything draws, in this process and in those that tests start
+# Before anything draws or compiles, in this process and in those that tests start:
+os.environ["MPLBACKEND"] = "Agg"
+os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"  # no silent broadcasting of (n,) against (m, n)
+os.environ.setdefault("SKYFOLD_CACHE", str(Path(__file__).parents[1] / ".jax_cache"))  # shared by workers and runs
 
 iers.conf.auto_download = False  # a test reaches no network: the tables that astropy brings cover its dates
 

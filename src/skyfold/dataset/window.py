@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
@@ -91,7 +92,7 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
         raise ModelError(f"source {name!r} at {at.to_string()} is off the projection of dataset {dataset.name!r}")
     geom, reach = dataset.geom, float(source.shape.reach())
     density = _psf(dataset, source, at)
-    pixel = tuple(float(s) for s in np.radians(geom.pixel_size.value))
+    pixel = _pixel(geom)
     point = reach == 0.0
     step = _oversampling(source.shape, density, point, folding, min(pixel))
     kernel = _kernel(density, pixel, step, folding)
@@ -104,7 +105,7 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
     mask = np.where(inside, _taken(used, rows, columns), 0.0)
     samples = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(_AREA))
     dark = not np.any(mask.any(axis=0) & samples.any(axis=0))
-    common = {
+    common: dict[str, Any] = {
         "edges": dataset.energy_true.edges_in("TeV"),
         "migration": _migration(dataset, source, at),
         "mask": mask,
@@ -150,11 +151,12 @@ def position(shape: Shape) -> SkyCoord:
 
 
 def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
-    nothing = np.zeros(2)
+    assert dataset.exposure is not None
+    nothing, exposure = np.zeros(2), dataset.exposure.data_in(_AREA)
     window = Window(
         edges=dataset.energy_true.edges_in("TeV"),
         migration=_migration(dataset, source, dataset.geom.center),
-        exposure=dataset.exposure.data_in(_AREA),
+        exposure=exposure,
         kernel=np.zeros(0),
         mask=used.astype(float),
         local=Local(*(nothing,) * 6),
@@ -162,7 +164,7 @@ def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
         room=np.array(0.0),
         kind="region",
     )
-    dark = not np.any((window.exposure[:, 0, 0] @ window.migration) * used[:, 0, 0])
+    dark = not np.any((exposure[:, 0, 0] @ window.migration) * used[:, 0, 0])
     return Placed(window, (0, 0), dark)
 
 
@@ -248,6 +250,12 @@ def _wrapped(kernel: Floats, n: int) -> Floats:
 # Pixels
 
 
+def _pixel(geom: WcsGeom) -> tuple[float, float]:
+    """Width and height of a pixel [rad]."""
+    width, height = np.radians(geom.pixel_size.value)
+    return float(width), float(height)
+
+
 def _outer(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
     return ((rows >= 0) & (rows < shape[0]))[:, None] & ((columns >= 0) & (columns < shape[1]))[None, :]
 
@@ -278,7 +286,7 @@ def _local(geom: WcsGeom, at: SkyCoord, origin: tuple[float, float], n: int) -> 
     dx, dy = (grid.ravel() for grid in np.meshgrid(steps, steps))
     sky = geom.from_pix(x0 + dx, y0 + dy).transform_to(at.frame).spherical
     near = np.isfinite(sky.lon.rad)
-    xi, eta = (np.asarray(c) for c in plane.to_plane(sky.lon.rad[near], sky.lat.rad[near], pole))
+    xi, eta = (np.asarray(c) for c in plane.to_plane(sky.lon.rad[near], sky.lat.rad[near], jnp.asarray(pole)))
     scale = np.array([np.abs([xi, eta]).max(), n / 2])
     dx, dy = dx[near], dy[near]
     to_pixel = plane.fitted(xi / scale[0], eta / scale[0], dx, dy)
@@ -309,14 +317,15 @@ def fixed(dataset: Dataset, source: Source, name: str, folding: Folding) -> tupl
     sky = geom.sky.transform_to(source.shape.frame).spherical
     lon, lat = (np.nan_to_num(c.rad) for c in (sky.lon, sky.lat))
     energies = dataset.energy_true.center_in("TeV")
+    brightness: Any = source.shape
     if source.shape.energy_dependent:
-        light = np.stack([np.asarray(source.shape(lon, lat, e)) for e in energies])
+        light = np.stack([np.asarray(brightness(lon, lat, e)) for e in energies])
     else:
-        light = np.broadcast_to(np.asarray(source.shape(lon, lat)), (energies.size, *lon.shape))
+        light = np.broadcast_to(np.asarray(brightness(lon, lat)), (energies.size, *lon.shape))
     light = light * geom.solid_angle * dataset.exposure.data_in(_AREA)
     density = _psf(dataset, source, at)
     if density is not None:
-        pixel = tuple(float(s) for s in np.radians(geom.pixel_size.value))
+        pixel = _pixel(geom)
         kernel = _kernel(density, pixel, 1, folding)
         light = np.maximum(fftconvolve(light, kernel, mode="same", axes=(1, 2)), 0.0)
     return light, _migration(dataset, source, at)

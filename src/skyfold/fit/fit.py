@@ -23,6 +23,8 @@ _FACTORS = ("amplitude", "norm", "const", "value")
 
 
 class Minimiser(Protocol):
+    """Searches for the minimum of a likelihood from a start, within bounds (f, 2)."""
+
     def __call__(self, fn: Any, start: Floats, bounds: Bounds, linear: np.ndarray | None = None) -> Minimum: ...
 
 

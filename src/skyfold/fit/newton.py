@@ -15,7 +15,6 @@ from skyfold.fit.minimum import Bounds, Minimum, Status
 from skyfold.fit.term import Expansion
 from skyfold.num.double import Floats
 
-
 # Floor under expected counts while the search comes from where the data are impossible, see `Cash`.
 _RELIEF = 0.1
 # Distance to the minimum at which the exact curvature takes over from the Fisher information.

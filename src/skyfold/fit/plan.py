@@ -192,7 +192,8 @@ def _group(
 ) -> Group:
     """A group with its arrays where JAX computes, so that they travel once and not with every evaluation."""
     along, columns = directions(rows, of_shape, mapping)
-    return Group(names, kind, rows, *jax.device_put((data, windows, bins)), where, jax.device_put(along), columns)
+    there = jax.device_put((data, windows, bins, along))
+    return Group(names, kind, rows, there[0], there[1], there[2], where, there[3], columns)
 
 
 def _of_shape(source: Source) -> NDArray[np.bool_]:

@@ -23,9 +23,12 @@ class Terms(NamedTuple):
 
 
 class Statistic(Protocol):
-    """linear : weight of the expected counts of every bin; what a call returns comes in addition to it."""
+    """A statistic of some bins."""
 
-    linear: float
+    @property
+    def linear(self) -> float:
+        """Weight of the expected counts of every bin; what a call returns comes in addition."""
+        ...
 
     def __call__(self, mu: Floats, relief: float = 0.0) -> Terms: ...
     def of(self, bins: np.ndarray) -> Self: ...

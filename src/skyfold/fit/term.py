@@ -151,7 +151,7 @@ class Term:
         return full
 
     def _by_energy(self, listed: Floats) -> Floats:
-        return np.bincount(self.reco, listed, minlength=self.energies.size)
+        return np.bincount(self.reco, listed, minlength=self.energies.size).astype(float)
 
     def _state(self, values: Floats, mapping: Mapping) -> _State:
         n_free = mapping.matrix.shape[1]

@@ -1,5 +1,7 @@
 """The light of an extended shape on the points of a window."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -22,11 +24,12 @@ def spread(shape: Shape, window: Window) -> Array:
     reach_x, reach_y = local.per_rad * shape.reach()
     x, y = x0 + reach_x * nodes, y0 + reach_y * nodes
     shown, area = grid_of(local, x, y)
+    brightness: Any = shape
     if shape.energy_dependent:
         energies = jnp.sqrt(window.edges[1:] * window.edges[:-1])
-        light = jax.vmap(lambda energy: shape(*shown, energy))(energies)
+        light = jax.vmap(lambda energy: brightness(*shown, energy))(energies)
     else:
-        light = shape(*shown)[None]
+        light = brightness(*shown)[None]
     light = light * area[None] * (4 * reach_x * reach_y / window.nodes**2)
     if shape.normalised:
         light = light / jnp.sum(light, axis=(1, 2), keepdims=True)

@@ -45,7 +45,7 @@ class Shape(Model):
         raise NotImplementedError
 
     def reach(self) -> Array:
-        """Radius [rad] around the centre beyond which there is (next to) nothing; 0 for a point, inf for all the sky."""
+        """Radius [rad] around the centre beyond which there is (next to) nothing; 0 for a point, inf for all-sky."""
         raise NotImplementedError
 
     def grain(self) -> Array:
