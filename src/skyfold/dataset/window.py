@@ -30,7 +30,9 @@ _AREA = "cm2 s"
 _SIZES = (12, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
 # Nodes across a shape: no further apart than this part of a point of the window.
 _SPACING = 0.7
-_NODES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
+# Pixels in the smallest feature of a shape that is taken at the centres of pixels, for their mean.
+_SMOOTH = 2.0
+_NODES = (32, 48, 64, 96, 128, 192, 256, 384)
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,20 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
     density = _psf(dataset, source, at)
     pixel = _pixel(geom)
     point = reach == 0.0
-    step = _oversampling(source.shape, density, point, folding, min(pixel))
+    grain = float(source.shape.grain()) / min(pixel)
+    wide = 2 * reach / min(pixel) / _SPACING > _NODES[-1] and grain >= _SMOOTH
+    step = 1 if wide else _oversampling(grain, density, point, folding)
     kernel = _kernel(density, pixel, step, folding)
-    half = (kernel.shape[-1] // 2 + 1) // step + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
+    sampled = wide or (density is None and grain >= 1)
+    blur = (kernel.shape[-1] // 2 + 1) // step
+    if wide:
+        half = (max(geom.image_shape) + 1) // 2 + blur
+        middle = (geom.image_shape[0] // 2, geom.image_shape[1] // 2)
+    else:
+        half = blur + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
+        middle = (int(np.floor(y)), int(np.floor(x)))
     n = next((size for size in _SIZES if size > 2 * half), 2 * half + 2)
-    corner = (int(np.floor(y)) - n // 2, int(np.floor(x)) - n // 2)
+    corner = (middle[0] - n // 2, middle[1] - n // 2)
     rows, columns = (np.arange(c, c + n) for c in corner)
     local = _local(geom, at, (x - corner[1], y - corner[0]), n)
     inside = _outer(rows, columns, geom.image_shape)
@@ -114,6 +125,8 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
         "room": np.array(n / 2 - kernel.shape[-1] / (2 * step) - folding.margin - 1),
         "oversampling": step,
         "order": 1 if folding.bilinear or density is None else 3,
+        "follows": not wide,
+        "blurred": density is not None,
         "reco_psf": density is not None and density[2],
     }
     if point:
@@ -125,23 +138,29 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
             Window(exposure=samples, kernel=np.ascontiguousarray(kernel), kind="point", **common), corner, dark
         )
     fine = (np.arange(step * n) - (step - 1) / 2) / step
-    if step > 1:
+    if step > 1 and density is not None:
         samples = _interpolated(samples, fine, fine)
-    transform = np.fft.rfft2(_wrapped(kernel, step * n))
-    blur = spline.spectrum(step * n)
-    transform /= blur[:, None] * blur[: step * n // 2 + 1]
-    nodes = 2 * reach / min(pixel) * step / _SPACING
+    transform = np.zeros(0)
+    if not sampled or density is not None:
+        transform = np.fft.rfft2(_wrapped(kernel, step * n))
+    if not sampled:
+        shared = spline.spectrum(step * n)
+        transform /= shared[:, None] * shared[: step * n // 2 + 1]
     return Placed(
         Window(
             exposure=samples,
             kernel=transform,
             kind="extended",
-            nodes=next((size for size in _NODES if size >= nodes), _NODES[-1]),
+            nodes=0 if sampled else _nodes(2 * reach / min(pixel) * step / _SPACING),
             **common,
         ),
         corner,
         dark,
     )
+
+
+def _nodes(least: float) -> int:
+    return next((size for size in _NODES if size >= least), _NODES[-1])
 
 
 def position(shape: Shape) -> SkyCoord:
@@ -162,6 +181,7 @@ def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
         local=Local(*(nothing,) * 6),
         times=_times(dataset.gti),
         room=np.array(0.0),
+        follows=False,
         kind="region",
     )
     dark = not np.any((exposure[:, 0, 0] @ window.migration) * used[:, 0, 0])
@@ -194,13 +214,13 @@ def _times(gti: GoodTimes | None) -> Floats:
 # The point spread function on the points of a window
 
 
-def _oversampling(shape: Shape, density: Density | None, point: bool, folding: Folding, pixel: float) -> int:
+def _oversampling(grain: float, density: Density | None, point: bool, folding: Folding) -> int:
     """Points per pixel: one where a source is smooth on the scale of pixels, or where nothing blurs a point."""
     if folding.bilinear or (point and density is None):
         return 1
-    if point:
+    if point or density is None:
         return folding.oversampling
-    return 1 if float(shape.grain()) > pixel else 3
+    return 1 if grain > 1 else 3
 
 
 def _kernel(density: Density | None, pixel: tuple[float, float], step: int, folding: Folding) -> Floats:
@@ -282,12 +302,12 @@ def _local(geom: WcsGeom, at: SkyCoord, origin: tuple[float, float], n: int) -> 
     """Polynomials between the pixels of a window of n × n and the tangent plane at the source."""
     pole = np.array([at.spherical.lon.rad, at.spherical.lat.rad])
     x0, y0 = (float(c) for c in geom.to_pix(at))
-    steps = np.linspace(-n / 2, n / 2, 11)
-    dx, dy = (grid.ravel() for grid in np.meshgrid(steps, steps))
+    steps = np.linspace(0, n, 11)
+    dx, dy = (grid.ravel() for grid in np.meshgrid(steps - origin[0], steps - origin[1]))
     sky = geom.from_pix(x0 + dx, y0 + dy).transform_to(at.frame).spherical
     near = np.isfinite(sky.lon.rad)
     xi, eta = (np.asarray(c) for c in plane.to_plane(sky.lon.rad[near], sky.lat.rad[near], jnp.asarray(pole)))
-    scale = np.array([np.abs([xi, eta]).max(), n / 2])
+    scale = np.array([np.abs([xi, eta]).max(), np.abs([dx, dy]).max()])
     dx, dy = dx[near], dy[near]
     to_pixel = plane.fitted(xi / scale[0], eta / scale[0], dx, dy)
     return Local(

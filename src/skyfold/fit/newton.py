@@ -15,8 +15,8 @@ from skyfold.fit.minimum import Bounds, Minimum, Status
 from skyfold.fit.term import Expansion
 from skyfold.num.double import Floats
 
-# Floor under expected counts while the search comes from where the data are impossible, see `Cash`.
-_RELIEF = 0.1
+# Floors under expected counts while the search comes from where the data are impossible, see `Cash`.
+_RELIEF = (0.1, 1e-2, 1e-3, 1e-5)
 # Distance to the minimum at which the exact curvature takes over from the Fisher information.
 _NEAR = 1e-2
 # Pixels that a source may lie from the middle of its window in the end: responses are taken there, and change little.
@@ -57,10 +57,12 @@ class Newton:
         if not np.isfinite(search.now.value):
             return search.ended(Status.NAN)
         every = np.ones(start.size, dtype=bool)
-        if search.impossible():
+        for relief in _RELIEF:
+            if not search.impossible(relief):
+                break
             if linear is not None and linear.any():
-                search.descend(linear, relief=_RELIEF, tolerance=0.1)
-            search.descend(every, relief=_RELIEF, tolerance=1.0)
+                search.descend(linear, relief=relief, tolerance=0.1)
+            search.descend(every, relief=relief, tolerance=1.0)
         status = search.descend(every, tolerance=_NEAR)
         for _ in range(_ROUNDS):
             if search.now.drift > _CENTRED:
@@ -85,9 +87,9 @@ class _Search:
         self.steps += 1
         return self.fn.expand(free, self.relief)
 
-    def impossible(self) -> bool:
+    def impossible(self, relief: float) -> bool:
         """Whether a bin with counts expects (next to) none: the likelihood vanishes there, and says little."""
-        return self.fn.expand(self.at, _RELIEF).value != self.now.value
+        return self.fn.expand(self.at, relief).value != self.fn.expand(self.at).value
 
     def recentre(self) -> None:
         self.fn = self.fn.around(self.at)

@@ -67,7 +67,7 @@ def plan(dataset: Dataset, sky: Sky, mapping: Mapping, folding: Folding, stat: S
     which = dataset.stat if stat == "auto" else stat
     bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
     background = None if which == "wstat" else _background(dataset)
-    statistic = _statistic(dataset, which, bins, background)
+    statistic = _statistic(dataset, which, bins, _usual(dataset, background, layers))
     inside = _covered(bins, placed.values(), everywhere, background)
     listed = tuple(index[inside] for index in bins)
     chosen, constant, extra = _rest(statistic, bins, inside, background, used.shape[0])
@@ -90,12 +90,22 @@ def plan(dataset: Dataset, sky: Sky, mapping: Mapping, folding: Folding, stat: S
     )
 
 
-def _statistic(dataset: Dataset, name: StatName, bins: tuple[Ints, ...], background: Floats | None) -> Statistic:
+def _usual(dataset: Dataset, background: Floats | None, layers: dict[str, Any]) -> Floats:
+    """Expected counts of a usual size: those of the background where the models start."""
+    if background is None:
+        return np.zeros(dataset.geom.shape)
+    factor = np.ones(dataset.energy.nbin)
+    for part in layers.values():
+        if isinstance(part, FovBackground):
+            factor = np.abs(np.asarray(part.spectrum.dnde(dataset.energy.center_in("TeV"))))
+    return background * factor[:, None, None]
+
+
+def _statistic(dataset: Dataset, name: StatName, bins: tuple[Ints, ...], usual: Floats) -> Statistic:
     """The statistic of some bins."""
     counts = dataset.counts.data[bins].astype(float)
     if name == "cash":
-        assert background is not None
-        return Cash(counts, np.maximum(background[bins], 1e-3 * counts))
+        return Cash(counts, np.maximum(usual[bins], 1e-3 * counts))
     if name == "chi2":
         return Chi2(counts, np.sqrt(np.maximum(counts, 1.0)))
     if dataset.counts_off is None:
@@ -237,6 +247,7 @@ def _still(
         local=Local(*(nothing,) * 6),
         times=np.zeros((2, 0)) if dataset.gti is None else np.stack([dataset.gti.start, dataset.gti.stop]),
         room=np.array(0.0),
+        follows=False,
         kind="fixed",
     )
     bins = Bins(np.zeros(size, dtype=np.intp), _filled(listed[0], size, 0))

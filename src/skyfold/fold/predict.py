@@ -49,7 +49,7 @@ def image(shape: Shape | None, window: Window) -> Array:
 
 def drift(source: Source, window: Window) -> Array:
     """Pixels by which a source has moved from where its window was made for, and outgrown the room in it."""
-    if window.kind in ("region", "fixed"):
+    if not window.follows:
         return jnp.zeros(())
     assert source.shape is not None
     x, y = pixel_of(window.local, *source.shape.center())
@@ -85,10 +85,21 @@ def _at(coefficients: Array, x: Array, y: Array, order: int) -> Array:
 
 
 def _extended(shape: Shape, window: Window) -> Array:
-    """Convolution by Fourier transform over the points of the window, which leaves room for the PSF at its borders."""
+    """Convolution by Fourier transform over the points of the window, which leaves room for the PSF at its borders.
+
+    Exposure counts where the light comes from; without a PSF to blur it, in the pixel where it falls.
+    """
     light = spread(shape, window)
-    if not window.reco_psf:
+    if window.blurred and not window.reco_psf:
         light = light * window.exposure
-    counts = jnp.fft.irfft2(window.kernel * jnp.fft.rfft2(light), s=window.exposure.shape[-2:])
-    middle = slice((window.oversampling - 1) // 2, None, window.oversampling)
-    return jnp.moveaxis(counts[:, middle, middle], 0, -1)
+    if window.kernel.size:
+        points = light.shape[-2:]
+        folded = jnp.fft.irfft2(window.kernel * jnp.fft.rfft2(light), s=points)
+        middle = slice((window.oversampling - 1) // 2, None, window.oversampling)
+        light = folded[:, middle, middle]
+    elif window.oversampling > 1:
+        (ny, nx), step = window.shape, window.oversampling
+        light = light.reshape(-1, ny, step, nx, step).sum(axis=(2, 4))
+    if not window.blurred:
+        light = light * window.exposure
+    return jnp.moveaxis(light, 0, -1)

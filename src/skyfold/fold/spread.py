@@ -16,25 +16,32 @@ def spread(shape: Shape, window: Window) -> Array:
     """The light of a shape on the points of its window, (1 or T, N, N).
 
     The shape is evaluated on a grid that moves and grows with it, so that the result is as smooth in its position and
-    size as the shape itself, and right at any size; each node is spread over the points by a cubic B-spline.
+    size as the shape itself, and right at any size; each node is spread over the points by a cubic B-spline. A shape that
+    is wide and smooth is evaluated at the points themselves.
     """
     local, step = window.local, window.oversampling
+    n_y, n_x = (step * n for n in window.shape)
+    middle = (step - 1) / 2
+    if window.nodes == 0:
+        shown, area = grid_of(local, (jnp.arange(n_x) - middle) / step, (jnp.arange(n_y) - middle) / step)
+        return _brightness(shape, shown, window) * (area / step**2)[None]
     x0, y0 = pixel_of(local, *shape.center())
     nodes = 2 * (jnp.arange(window.nodes) + 0.5) / window.nodes - 1
     reach_x, reach_y = local.per_rad * shape.reach()
     x, y = x0 + reach_x * nodes, y0 + reach_y * nodes
     shown, area = grid_of(local, x, y)
-    brightness: Any = shape
-    if shape.energy_dependent:
-        energies = jnp.sqrt(window.edges[1:] * window.edges[:-1])
-        light = jax.vmap(lambda energy: brightness(*shown, energy))(energies)
-    else:
-        light = brightness(*shown)[None]
-    light = light * area[None] * (4 * reach_x * reach_y / window.nodes**2)
+    light = _brightness(shape, shown, window) * area[None] * (4 * reach_x * reach_y / window.nodes**2)
     if shape.normalised:
         light = light / jnp.sum(light, axis=(1, 2), keepdims=True)
-    n_y, n_x = window.exposure.shape[-2:]
-    middle = (step - 1) / 2
     rows = cubic(jnp.arange(n_y)[:, None] - (step * y + middle)[None, :])
     columns = cubic(jnp.arange(n_x)[:, None] - (step * x + middle)[None, :])
     return jnp.einsum("yi,tij,xj->tyx", rows, light, columns)
+
+
+def _brightness(shape: Shape, shown: tuple[Array, Array], window: Window) -> Array:
+    """Surface brightness in each bin of true energy, or the same in all: (T or 1, ...)."""
+    brightness: Any = shape
+    if not shape.energy_dependent:
+        return jnp.asarray(brightness(*shown))[None]
+    energies = jnp.sqrt(window.edges[1:] * window.edges[:-1])
+    return jax.vmap(lambda energy: brightness(*shown, energy))(energies)

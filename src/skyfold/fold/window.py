@@ -36,19 +36,28 @@ class Window(eqx.Module):
 
     edges : (T + 1,) true energy [TeV]
     migration : (T, R) probability of the bin `reco` given the bin `true`, at the source
-    exposure : (T, ny, nx) spline coefficients of the exposure [cm2 s] on the pixels of the window
+    exposure : (T, ny, nx) [cm2 s], see `kind`
     kernel : the PSF at the source, see `kind`
     mask : (R, ny, nx) bins that enter the statistic
     times : (2, G) starts and stops of the good times [s], see `skyfold.model.temporal`
     room : radius [pixels] up to which a source may grow in this window
+    oversampling : points per pixel of the grid on which the PSF is given, odd
+    order : of the spline between these points
+    nodes : across the grid of an extended source; 0 for one so smooth that it is evaluated at the points themselves
+    follows : whether the window is to follow the source, as it has room for the source and the PSF only
+    blurred : whether there is a PSF
+    reco_psf : whether it is given in reconstructed energy
 
-    kind says what the source is here, and with it what `kernel` holds:
+    kind says what the source is here, and with it what `kernel` and `exposure` hold:
 
     ``"region"`` : one region without sky; no kernel: shape (0,)
-    ``"point"`` : spline coefficients (K, K, T) of the pixel-integrated PSF on a grid of pixels / oversampling
+    ``"point"`` : spline coefficients (K, K, T) of the pixel-integrated PSF on the grid, and those of the exposure on
+        pixels
     ``"extended"`` : its Fourier transform (T, N, N / 2 + 1) over N = ny × oversampling points, divided by that of the
-        spline that spreads the source over the grid
-    ``"fixed"`` : the source itself, folded with the PSF for unit flux [cm2 s]: (T, bins)
+        spline that spreads the source over the grid, and the exposure at the points, in pixels without a PSF; a kernel
+        of shape (0,) for a smooth source that nothing blurs
+    ``"fixed"`` : the source itself, folded with the PSF for unit flux: (T, bins) [cm2 s], and its sums over the mask
+        (T, R, 1)
     """
 
     edges: Numbers
@@ -63,6 +72,8 @@ class Window(eqx.Module):
     oversampling: int = eqx.field(static=True, default=1)
     order: int = eqx.field(static=True, default=3)
     nodes: int = eqx.field(static=True, default=0)
+    follows: bool = eqx.field(static=True, default=True)
+    blurred: bool = eqx.field(static=True, default=True)
     reco_psf: bool = eqx.field(static=True, default=False)
 
     @property
