@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from scipy.signal import fftconvolve
 
+from skyfold.dataset import whole_pixels
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.position import response_at
 from skyfold.errors import ModelError, ShapeError
@@ -42,8 +43,9 @@ class Folding:
     containment : share of the PSF in its kernel, at the widest energy.
     margin : pixels that a source may move before its window has to follow.
     oversampling : points per pixel, odd, on which the PSF of a point source is a cubic spline.
-    bilinear : share a point among the four pixels next to it, with the PSF sampled as Gammapy does: to compare numbers.
-        The likelihood then has kinks at pixel borders.
+    bilinear : share a point among the four pixels next to it, and take PSF, dispersion and exposure as Gammapy does, to
+        compare numbers: its expected counts to 1e-5. The likelihood then has kinks, and more than one minimum. Shapes
+        that do not move are folded as ever.
     """
 
     containment: float = 0.999
@@ -92,6 +94,8 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
     x, y = (float(c) for c in dataset.geom.to_pix(at))
     if not np.isfinite([x, y]).all():
         raise ModelError(f"source {name!r} at {at.to_string()} is off the projection of dataset {dataset.name!r}")
+    if folding.bilinear:
+        return _on_whole_pixels(dataset, source, at, (x, y), folding, used)
     geom, reach = dataset.geom, float(source.shape.reach())
     density = _psf(dataset, source, at)
     pixel = _pixel(geom)
@@ -124,13 +128,13 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
         "times": _times(dataset.gti),
         "room": np.array(n / 2 - kernel.shape[-1] / (2 * step) - folding.margin - 1),
         "oversampling": step,
-        "order": 1 if folding.bilinear or density is None else 3,
+        "order": 1 if density is None else 3,
         "follows": not wide,
         "blurred": density is not None,
         "reco_psf": density is not None and density[2],
     }
     if point:
-        if not folding.bilinear and density is not None:
+        if density is not None:
             samples, kernel = spline.coefficients(samples), spline.coefficients(_widened(kernel, 6))
         size = step * (n - 1 + 2 * (folding.margin + 3)) + 1
         kernel = np.moveaxis(_sized(kernel, size), 0, -1)
@@ -140,7 +144,7 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
     fine = (np.arange(step * n) - (step - 1) / 2) / step
     if step > 1 and density is not None:
         samples = _interpolated(samples, fine, fine)
-    transform = np.zeros(0)
+    transform: NDArray[Any] = np.zeros(0)
     if not sampled or density is not None:
         transform = np.fft.rfft2(_wrapped(kernel, step * n))
     if not sampled:
@@ -157,6 +161,44 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
         corner,
         dark,
     )
+
+
+def _on_whole_pixels(
+    dataset: Dataset, source: Source, at: SkyCoord, origin: tuple[float, float], folding: Folding, used: NDArray[Any]
+) -> Placed:
+    """The window of a source that is folded as Gammapy does, see `skyfold.fold.whole_pixels`."""
+    assert dataset.exposure is not None
+    assert source.shape is not None
+    geom, pixel, reach = dataset.geom, _pixel(dataset.geom), float(source.shape.reach())
+    response = dataset.psf if "psf" in source.irf else None
+    kernel = np.ones((1, 1, 1))
+    if response is not None:
+        density, rad = whole_pixels.density_at(response, at), response.table.geom.axes[1]
+        kernel = whole_pixels.kernels(density, rad, pixel, folding.containment)
+    blur = kernel.shape[-1] // 2
+    half = blur + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
+    n = next((size for size in _SIZES if size > 2 * half), 2 * half + 2)
+    corner = (int(np.floor(origin[1])) - n // 2, int(np.floor(origin[0])) - n // 2)
+    rows, columns = (np.arange(c, c + n) for c in corner)
+    mask = np.where(_outer(rows, columns, geom.image_shape), _taken(used, rows, columns), 0.0)
+    exposure = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(_AREA))
+    dispersion = dataset.edisp if "edisp" in source.irf else None
+    nearest = None if dispersion is None else whole_pixels.migration_at(dispersion, at)
+    window = Window(
+        edges=dataset.energy_true.edges_in("TeV"),
+        migration=_migration(dataset, source, at) if nearest is None else nearest,
+        exposure=exposure,
+        kernel=np.zeros(0) if response is None else np.fft.rfft2(_wrapped(kernel, n)),
+        mask=mask,
+        local=_local(geom, at, (origin[0] - corner[1], origin[1] - corner[0]), n),
+        times=_times(dataset.gti),
+        room=np.array(n / 2 - blur - folding.margin - 1),
+        kind="whole pixels",
+        nodes=whole_pixels.parts_of(float(source.shape.grain()), min(pixel)) if reach > 0 else 0,
+        blurred=response is not None,
+        reco_psf=response is not None and response.table.geom.axes[0].name == "energy",
+    )
+    return Placed(window, corner, not np.any(mask.any(axis=0) & exposure.any(axis=0)))
 
 
 def _nodes(least: float) -> int:
@@ -216,7 +258,7 @@ def _times(gti: GoodTimes | None) -> Floats:
 
 def _oversampling(grain: float, density: Density | None, point: bool, folding: Folding) -> int:
     """Points per pixel: one where a source is smooth on the scale of pixels, or where nothing blurs a point."""
-    if folding.bilinear or (point and density is None):
+    if point and density is None:
         return 1
     if point or density is None:
         return folding.oversampling
@@ -228,25 +270,8 @@ def _kernel(density: Density | None, pixel: tuple[float, float], step: int, fold
     if density is None:
         return np.ones((1, step, step))
     values, rad, _ = density
-    if folding.bilinear:
-        return _sampled(values, rad, pixel, folding.containment)
     fine = table_kernel(values, rad, (pixel[0] / step, pixel[1] / step), containment=folding.containment).values
     return uniform_filter(_widened(fine, step // 2), size=(1, step, step), mode="constant") * step**2
-
-
-def _sampled(density: Floats, rad: Axis, pixel: tuple[float, float], containment: float) -> Floats:
-    """Densities at the middles of 4 × 4 parts of each pixel, summed and normalised to 1."""
-    r = rad.center_in("rad")
-    share = np.cumsum(density * r * np.gradient(r), axis=1)
-    share = np.divide(share, share[:, -1:], out=np.zeros(share.shape), where=share[:, -1:] > 0)
-    radius = max((np.interp(containment, s, r) for s in share if s[-1] > 0), default=0.0)
-    half = int(np.ceil(radius / min(pixel)))
-    fine = (np.arange(4 * (2 * half + 1)) - (4 * (2 * half + 1) - 1) / 2) / 4
-    distance = np.hypot(fine[:, None] * pixel[1], fine[None, :] * pixel[0])
-    parts = np.stack([np.interp(distance, r, row, right=0.0) for row in density])
-    kernel = parts.reshape(len(density), 2 * half + 1, 4, 2 * half + 1, 4).sum(axis=(2, 4))
-    total = kernel.sum(axis=(1, 2), keepdims=True)
-    return np.divide(kernel, total, out=np.zeros(kernel.shape), where=total > 0)
 
 
 def _widened(kernel: Floats, by: int) -> Floats:

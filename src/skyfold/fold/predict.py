@@ -13,6 +13,7 @@ from jax import Array, lax
 from skyfold.fold.plane import pixel_of
 from skyfold.fold.spline import TAPS, place
 from skyfold.fold.spread import spread
+from skyfold.fold.whole_pixels import on_whole_pixels
 from skyfold.fold.window import Window
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
@@ -43,6 +44,9 @@ def image(shape: Shape | None, window: Window) -> Array:
     if window.kind == "region":
         return window.exposure[:, 0].T
     assert shape is not None
+    if window.kind == "whole pixels":
+        found = on_whole_pixels(shape, window)
+        return found.reshape(-1, found.shape[-1])
     parts = _point(shape, window) if window.kind == "point" else _extended(shape, window)
     return parts.reshape(-1, parts.shape[-1])
 

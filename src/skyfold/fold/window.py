@@ -56,6 +56,8 @@ class Window(eqx.Module):
     ``"extended"`` : its Fourier transform (T, N, N / 2 + 1) over N = ny × oversampling points, divided by that of the
         spline that spreads the source over the grid, and the exposure at the points, in pixels without a PSF; a kernel
         of shape (0,) for a smooth source that nothing blurs
+    ``"whole pixels"`` : its Fourier transform (T, ny, nx / 2 + 1) on pixels, and the exposure there, see
+        `skyfold.fold.whole_pixels`; `nodes` are parts across a pixel, 0 for a point
     ``"fixed"`` : the source itself, folded with the PSF for unit flux: (T, bins) [cm2 s], and its sums over the mask
         (T, R, 1)
     """
