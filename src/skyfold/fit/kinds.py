@@ -46,39 +46,22 @@ def taken_apart(model: Any) -> tuple[Kind, Floats, list[Any]]:
 
 
 class Bins(eqx.Module):
-    """Listed bins of sources, (S, L) both: pixel y · nx + x of the window, and bin of reconstructed energy."""
+    """Listed bins of a source, (L,) both: pixel y · nx + x of the window, and bin of reconstructed energy."""
 
     pixels: Numbers
     reco: Numbers
 
 
 class Directions(eqx.Module):
-    """Along which sources change with the free parameters, in the space of their own P parameters.
+    """Along which a source changes with the free parameters, in the space of its own P parameters.
 
-    every : (S, k, P); along each a free parameter rises by one unit.
-    moving : (S, m, P) those of them that change the shape, and `which` (S, m) they are.
+    every : (k, P); along each a free parameter rises by one unit.
+    moving : (m, P) those of them that change the shape, and `which` (m,) they are.
     """
 
     every: Numbers
     moving: Numbers
     which: Numbers
-
-
-class Folded(NamedTuple):
-    """Expected counts of some sources, and their derivatives along the directions asked for.
-
-    total : (S,) over the bins of the statistic; d_total (S, k)
-    listed : (S, L) in the listed bins; d_listed (S, k, L)
-    light : what the shape alone sends into the bins
-    drift : (S,) see `skyfold.fold.predict.drift`
-    """
-
-    total: Array
-    listed: Array
-    d_total: Array
-    d_listed: Array
-    light: "Light"
-    drift: Array
 
 
 class Light(NamedTuple):
@@ -88,6 +71,23 @@ class Light(NamedTuple):
     summed: Array
 
 
+class Folded(NamedTuple):
+    """Expected counts of a source, and their derivatives along the directions asked for.
+
+    total : over the bins of the statistic; d_total (k,)
+    listed : (L,) in the listed bins; d_listed (k, L)
+    light : what the shape alone sends into the bins
+    drift : see `skyfold.fold.predict.drift`
+    """
+
+    total: Array
+    listed: Array
+    d_total: Array
+    d_listed: Array
+    light: Light
+    drift: Array
+
+
 def _light(pixels: Array, window: Window, bins: Bins) -> Light:
     """What an image (ny · nx, T) sends into the bins."""
     mask = window.mask.reshape(window.mask.shape[0], -1)
@@ -95,53 +95,41 @@ def _light(pixels: Array, window: Window, bins: Bins) -> Light:
 
 
 @partial(jax.jit, static_argnums=0)
-def folded(kind: Kind, values: Array, data: list[Array], windows: Window, bins: Bins, along: Directions) -> Folded:
-    """Fold sources of one kind; all arguments have a leading axis of sources.
+def folded(kind: Kind, values: Array, data: list[Array], window: Window, bins: Bins, along: Directions) -> Folded:
+    """Fold a source.
 
     The spectrum and the shape are factors: the expensive derivatives, of the image, are taken only where the shape
-    changes. Sources are taken in turn: side by side each slice of a PSF becomes a gather, ten times as slow.
+    changes.
     """
-
-    def one(values: Array, data: list[Array], window: Window, bins: Bins, along: Directions) -> Folded:
-        if window.kind == "fixed":
-            light = Light(window.kernel.T, window.exposure[..., 0].T)
-        else:
-            pixels, d_pixels = jax.linearize(lambda v: image(kind.build(v, data).shape, window), values)
-            light = _light(pixels, window, bins)
-        flow, d_flow = jax.linearize(lambda v: through(kind.build(v, data), window), values)
-        by_bin = flow.T[bins.reco]
-        d_flows = jax.vmap(d_flow)(along.every)
-        d_total = jnp.einsum("ktr,rt->k", d_flows, light.summed)
-        d_listed = jnp.einsum("klt,lt->kl", jnp.swapaxes(d_flows, 1, 2)[:, bins.reco], light.listed)
-        if along.moving.shape[0]:
-            # One after the other: batched products are several times as slow, and there are few.
-            d_lights = [_light(d, window, bins) for d in lax.optimization_barrier(jax.vmap(d_pixels)(along.moving))]
-            moved_total = jnp.stack([jnp.sum(d.summed.T * flow) for d in d_lights])
-            moved_listed = jnp.stack([jnp.sum(d.listed * by_bin, axis=1) for d in d_lights])
-            d_total = d_total.at[along.which].add(moved_total)
-            d_listed = d_listed.at[along.which].add(moved_listed)
-        total, listed = jnp.sum(light.summed.T * flow), jnp.sum(light.listed * by_bin, axis=1)
-        return Folded(total, listed, d_total, d_listed, light, drift(kind.build(values, data), window))
-
-    if values.shape[0] == 1:  # a loop would copy the window
-        found = one(*jax.tree.map(lambda leaf: leaf[0], (values, data, windows, bins, along)))
-        return jax.tree.map(lambda leaf: leaf[None], found)
-    return lax.map(lambda each: one(*each), (values, data, windows, bins, along))
+    if window.kind == "fixed":
+        light = Light(window.kernel.T, window.exposure[..., 0].T)
+    else:
+        pixels, d_pixels = jax.linearize(lambda v: image(kind.build(v, data).shape, window), values)
+        light = _light(pixels, window, bins)
+    flow, d_flow = jax.linearize(lambda v: through(kind.build(v, data), window), values)
+    by_bin = flow.T[bins.reco]
+    d_flows = jax.vmap(d_flow)(along.every)
+    d_total = jnp.einsum("ktr,rt->k", d_flows, light.summed)
+    d_listed = jnp.einsum("klt,lt->kl", jnp.swapaxes(d_flows, 1, 2)[:, bins.reco], light.listed)
+    if along.moving.shape[0]:
+        # One after the other: batched products are several times as slow, and there are few.
+        d_lights = [_light(d, window, bins) for d in lax.optimization_barrier(jax.vmap(d_pixels)(along.moving))]
+        moved_total = jnp.stack([jnp.sum(d.summed.T * flow) for d in d_lights])
+        moved_listed = jnp.stack([jnp.sum(d.listed * by_bin, axis=1) for d in d_lights])
+        d_total = d_total.at[along.which].add(moved_total)
+        d_listed = d_listed.at[along.which].add(moved_listed)
+    total, listed = jnp.sum(light.summed.T * flow), jnp.sum(light.listed * by_bin, axis=1)
+    return Folded(total, listed, d_total, d_listed, light, drift(kind.build(values, data), window))
 
 
 @partial(jax.jit, static_argnums=0)
-def flow_bent(
-    kind: Kind, values: Array, data: list[Array], windows: Window, along: Directions, weights: Array
-) -> Array:
-    """Second derivatives of Σ weights (S, T, R) × `through` along `every`, (S, k, k): those of the spectrum alone."""
+def flow_bent(kind: Kind, values: Array, data: list[Array], window: Window, along: Directions, weights: Array) -> Array:
+    """Second derivatives of Σ weights (T, R) × `through` along `every`, (k, k): those of the spectrum alone."""
 
-    def one(values: Array, data: list[Array], window: Window, along: Directions, weights: Array) -> Array:
-        def weighted(step: Array) -> Array:
-            return jnp.vdot(weights, through(kind.build(values + step @ along.every, data), window))
+    def weighted(step: Array) -> Array:
+        return jnp.vdot(weights, through(kind.build(values + step @ along.every, data), window))
 
-        return jax.jacfwd(jax.jacfwd(weighted))(jnp.zeros(along.every.shape[0]))
-
-    return jax.vmap(one)(values, data, windows, along, weights)
+    return jax.jacfwd(jax.jacfwd(weighted))(jnp.zeros(along.every.shape[0]))
 
 
 @partial(jax.jit, static_argnums=0)

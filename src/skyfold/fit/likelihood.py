@@ -11,9 +11,10 @@ from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.window import Folding
 from skyfold.errors import FitError
 from skyfold.fit.parameters import Parameters
+from skyfold.fit.part import Mapping
 from skyfold.fit.plan import StatName, plan, sees
 from skyfold.fit.prior_terms import PriorTerms
-from skyfold.fit.term import Expansion, Mapping, Term
+from skyfold.fit.term import Expansion, Term
 from skyfold.model.source import Sky, Source
 from skyfold.num.double import Floats
 

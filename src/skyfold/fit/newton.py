@@ -19,6 +19,8 @@ from skyfold.num.double import Floats
 _RELIEF = (0.1, 1e-2, 1e-3, 1e-5)
 # Distance to the minimum at which the exact curvature takes over from the Fisher information.
 _NEAR = 1e-2
+# Gain of a Gauss-Newton step below which the exact curvature takes over: sources that look alike would creep.
+_SLOW = 1.0
 # Pixels that a source may lie from the middle of its window in the end: responses are taken there, and change little.
 _CENTRED = 0.05
 _ROUNDS = 8
@@ -117,11 +119,14 @@ class _Search:
                 return Status.CONVERGED
             taken, there = self._trial(step)
             if there.value < self.now.value or distance < 1e-3 * tolerance:
+                gained = self.now.value - there.value
                 expected = -(self.now.gradient @ taken + taken @ curvature @ taken / 2)
-                good = self.now.value - there.value > 0.25 * expected
+                good = gained > 0.25 * expected
                 self.at, self.now = self.at + taken, there
                 if not good:
                     self.bend = None
+                if not exact and gained < _SLOW:
+                    return Status.CONVERGED
                 damping = damping / 10 if good else damping
                 damping = 0.0 if damping < 1e-9 else damping
                 if self.now.drift > 0.8 * self.fn.margin:

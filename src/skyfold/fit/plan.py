@@ -4,26 +4,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
-import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.window import Folding, Placed, fixed, place
 from skyfold.errors import FitError
-from skyfold.fit.kinds import Bins, Kind, taken_apart
+from skyfold.fit.kinds import taken_apart
+from skyfold.fit.part import Ints, Mapping, Part, padded
 from skyfold.fit.statistic import Cash, Chi2, Statistic, WStat
-from skyfold.fit.term import Group, Layer, Mapping, Term, directions, stacked
+from skyfold.fit.term import Layer, Term
 from skyfold.fold.window import Local, Window
 from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.source import Sky, Source
 from skyfold.num.double import Floats
 
-Ints = NDArray[np.intp]
 StatName = Literal["auto", "cash", "wstat", "chi2"]
-# A list of bins is padded to a power of two or one and a half times it, so that compiled code is shared.
-_SHORTEST = 16
 
 
 def rows_of(sky: Sky) -> dict[str, Ints]:
@@ -72,21 +70,23 @@ def plan(dataset: Dataset, sky: Sky, mapping: Mapping, folding: Folding, stat: S
     listed = tuple(index[inside] for index in bins)
     chosen, constant, extra = _rest(statistic, bins, inside, background, used.shape[0])
 
-    groups = _groups(placed, sources, rows, listed, mapping)
-    groups += [_still(dataset, part, name, rows[name], listed, folding, mapping) for name, part in still.items()]
-    energies = dataset.energy.center_in("TeV")
+    parts = [
+        Part.of(
+            name, sources[name], rows[name], one, listed, np.flatnonzero(_within(listed[1], listed[2], one)), mapping
+        )
+        for name, one in placed.items()
+    ]
+    for name, source in still.items():
+        whole = _still(dataset, source, name, listed, folding)
+        parts.append(Part.of(name, source, rows[name], whole, listed, np.arange(listed[0].size), mapping))
     return Term(
         dataset.name,
-        energies,
+        dataset.energy.center_in("TeV"),
         chosen,
         np.concatenate([listed[0], extra]),
-        tuple(groups),
+        tuple(parts),
         tuple(_layers(dataset, layers, background, rows, listed, extra.size)),
         constant,
-        tuple(name for name, one in placed.items() if one.dark)
-        + tuple(
-            group.names[0] for group in groups if group.windows.kind == "fixed" and not group.windows.exposure.any()
-        ),
     )
 
 
@@ -97,7 +97,7 @@ def _usual(dataset: Dataset, background: Floats | None, layers: dict[str, Any]) 
     factor = np.ones(dataset.energy.nbin)
     for part in layers.values():
         if isinstance(part, FovBackground):
-            factor = np.abs(np.asarray(part.spectrum.dnde(dataset.energy.center_in("TeV"))))
+            factor = np.abs(np.asarray(part.spectrum.dnde(jnp.asarray(dataset.energy.center_in("TeV")))))
     return background * factor[:, None, None]
 
 
@@ -159,84 +159,11 @@ def _rest(
     return joint, constant, extra
 
 
-def _groups(
-    placed: dict[str, Placed], sources: dict[str, Source], rows: dict[str, Ints], listed: Any, mapping: Mapping
-) -> list[Group]:
-    """Sources of one kind and one size of window together."""
-    alike: dict[Any, list[tuple[Any, ...]]] = {}
-    for name, one in placed.items():
-        kind, _, data = taken_apart(replace(sources[name], datasets=None))
-        where = np.flatnonzero(_within(listed[1], listed[2], one))
-        shapes = tuple(np.shape(leaf) for leaf in (*jax.tree.leaves(one.window), *data))
-        key = (kind, jax.tree.structure(one.window), shapes)
-        alike.setdefault(key, []).append((name, one, data, where))
-    groups = []
-    for (kind, _, _), members in alike.items():
-        size = padded(max(where.size for *_, where in members))
-        groups.append(
-            _group(
-                tuple(name for name, *_ in members),
-                kind,
-                np.stack([rows[name] for name, *_ in members]),
-                _of_shape(sources[members[0][0]]),
-                stacked([data for _, _, data, _ in members]),
-                stacked([one.window for _, one, _, _ in members]),
-                stacked([_bins(one, listed, where, size) for _, one, _, where in members]),
-                np.stack([_filled(where, size, -1) for *_, where in members]),
-                mapping,
-            )
-        )
-    return groups
-
-
-def _group(
-    names: tuple[str, ...],
-    kind: Kind,
-    rows: Ints,
-    of_shape: NDArray[np.bool_],
-    data: Any,
-    windows: Window,
-    bins: Bins,
-    where: Ints,
-    mapping: Mapping,
-) -> Group:
-    """A group with its arrays where JAX computes, so that they travel once and not with every evaluation."""
-    along, columns = directions(rows, of_shape, mapping)
-    there = jax.device_put((data, windows, bins, along))
-    return Group(names, kind, rows, there[0], there[1], there[2], where, there[3], columns)
-
-
-def _of_shape(source: Source) -> NDArray[np.bool_]:
-    return np.array([leaf.name.startswith("shape.") for leaf in parameter_leaves(source)], dtype=bool)
-
-
-def _bins(placed: Placed, listed: Any, where: Ints, size: int) -> Bins:
-    (y0, x0), nx = placed.corner, placed.window.shape[1]
-    reco, y, x = (index[where] for index in listed)
-    return Bins(_filled((y - y0) * nx + x - x0, size, 0), _filled(reco, size, 0))
-
-
-def padded(n: int) -> int:
-    """A size for n entries: a power of two, or one and a half times it."""
-    size = _SHORTEST
-    while size < n:
-        size = size * 3 // 2 if size & (size - 1) == 0 and size * 3 // 2 >= n else 1 << size.bit_length()
-    return size
-
-
-def _filled(values: Ints, size: int, with_: int) -> Ints:
-    return np.concatenate([values, np.full(size - values.size, with_, dtype=values.dtype)])
-
-
-def _still(
-    dataset: Dataset, source: Source, name: str, rows: Ints, listed: Any, folding: Folding, mapping: Mapping
-) -> Group:
+def _still(dataset: Dataset, source: Source, name: str, listed: Any, folding: Folding) -> Placed:
     """A source with a shape that does not move: all that its pixels see is known but for the spectrum."""
     light, migration = fixed(dataset, source, name, folding)
     total = np.einsum("tyx,ryx->tr", light, dataset.used.astype(float))
-    kind, _, data = taken_apart(replace(source, datasets=None))
-    size, where = padded(listed[0].size), np.arange(listed[0].size)
-    near = light[:, listed[1], listed[2]]
+    near, size = light[:, listed[1], listed[2]], padded(listed[0].size)
     nothing = np.zeros(0)
     window = Window(
         edges=dataset.energy_true.edges_in("TeV"),
@@ -250,9 +177,7 @@ def _still(
         follows=False,
         kind="fixed",
     )
-    bins = Bins(np.zeros(size, dtype=np.intp), _filled(listed[0], size, 0))
-    arrays = stacked([data]), stacked([window]), stacked([bins]), _filled(where, size, -1)[None]
-    return _group((name,), kind, rows[None], np.zeros(rows.size, dtype=bool), *arrays, mapping)
+    return Placed(window, (0, 0), dark=not total.any())
 
 
 def _layers(
