@@ -13,7 +13,7 @@ from regions import (
 )
 
 from skyfold.errors import RegionError
-from skyfold.geom.regions import holds, parse_region, region_center, region_mask, region_weights, same_region
+from skyfold.geom.regions import holds, in_frame, parse_region, region_center, region_mask, region_weights, same_region
 from skyfold.geom.wcs import WcsGeom
 
 CENTER = SkyCoord(83.63, 22.01, unit="deg")
@@ -100,9 +100,26 @@ def test_an_angle_counts_in_the_regions_own_frame_whatever_the_maps(frame):
     stick = RectangleSkyRegion(center, 2 * u.deg, 0.3 * u.deg, 30 * u.deg)  # from the west to the north
     assert holds(stick, center.directional_offset_by(300 * u.deg, 0.8 * u.deg))
     assert not holds(stick, center.directional_offset_by(240 * u.deg, 0.8 * u.deg))
-    for map_frame in ("icrs", "galactic"):
+    for map_frame in ("icrs", "fk5", "galactic"):
         geom = WcsGeom.create(CENTER, "4 deg", "0.05 deg", frame=map_frame)
         assert (region_mask(geom, stick) != holds(stick, geom.sky)).mean() < 2e-3
+
+
+@pytest.mark.parametrize("frame", ["icrs", "fk4", "galactic", "geocentrictrueecliptic"])
+def test_a_region_brought_into_another_frame_stays_where_it_is(frame):
+    stick = RectangleSkyRegion(CENTER, 2 * u.deg, 0.3 * u.deg, 30 * u.deg)
+    moved = in_frame(stick, frame)
+    assert moved.center.frame.name == frame
+    tip = CENTER.directional_offset_by(300 * u.deg, 0.9 * u.deg)
+    assert moved.center.position_angle(tip.transform_to(frame)).deg == pytest.approx(
+        (moved.angle.to_value("deg") - 90) % 360, abs=1e-3
+    )
+    assert same_region(in_frame(moved, "icrs"), stick)
+    assert same_region(moved, stick)
+    assert not same_region(RectangleSkyRegion(moved.center, 2 * u.deg, 0.3 * u.deg, 31 * u.deg), stick)
+    both = in_frame(stick | CircleSkyRegion(CENTER, 1 * u.deg), frame)
+    assert same_region(both.region1, stick)
+    assert both.region2.center.frame.name == frame
 
 
 def test_regions_are_combined():

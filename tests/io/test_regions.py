@@ -13,7 +13,7 @@ from regions import (
 )
 
 from skyfold.errors import DataError, RegionError
-from skyfold.geom.regions import same_region
+from skyfold.geom.regions import parse_region, same_region
 from skyfold.io.fits import open_fits, write_hdus
 from skyfold.io.regions import read_regions, regions_from_hdu, regions_to_hdu, write_regions
 
@@ -47,12 +47,14 @@ def test_several_regions_and_unions_are_written_one_by_one(tmp_path, name):
     assert found[2].radius.to_value("deg") == pytest.approx(0.1, rel=1e-6)
 
 
-def test_angles_of_two_frames_do_not_go_into_one_table(tmp_path):
-    mixed = ["icrs;circle(83.6, 22, 0.1)", "galactic;ellipse(184, -6, 0.3, 0.1, 20)"]
-    with pytest.raises(RegionError, match="has one frame, here icrs: .* counts from another north; write it for DS9"):
-        write_regions(mixed, tmp_path / "a.fits")
-    write_regions(mixed, tmp_path / "a.reg")
-    assert len(read_regions(tmp_path / "a.reg")) == 2
+@pytest.mark.parametrize("name", ["a.reg", "a.fits"])
+def test_angles_of_two_frames_go_into_one_file_and_come_back_as_they_are_on_the_sky(tmp_path, name):
+    mixed = parse_region(
+        ["icrs;circle(83.6, 22, 0.1)", "galactic;ellipse(184, -6, 0.3, 0.1, 20)", "fk5;box(84,22,1,2,7)"]
+    )
+    write_regions(mixed, tmp_path / name)
+    found = read_regions(tmp_path / name)
+    assert all(same_region(a, b) for a, b in zip(found, mixed, strict=True))
 
 
 def test_pixels_of_fits_tables_count_from_0_as_gammapy_has_it(tmp_path):

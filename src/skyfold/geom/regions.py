@@ -21,12 +21,12 @@ from skyfold.geom.wcs import WcsGeom
 from skyfold.num.sphere import lonlat, unit_vectors
 
 if TYPE_CHECKING:
-    from regions import SkyRegion
+    from regions import PixelRegion, SkyRegion
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 _SIZES = (
-    "radius", "inner_radius", "outer_radius", "width", "height", "angle",
+    "radius", "inner_radius", "outer_radius", "width", "height",
     "inner_width", "outer_width", "inner_height", "outer_height",
 )  # fmt: skip
 _FRAMES = "icrs|fk5|fk4|galactic|ecliptic|j2000|b1950"
@@ -126,20 +126,47 @@ def _box(geom: WcsGeom, regions: "list[SkyRegion]") -> tuple[slice, slice] | Non
 
 def holds(region: "SkyRegion", sky: SkyCoord) -> Mask:
     """Whether positions lie in a region; shapes other than circles and annuli in a tangential projection about them."""
-    from regions import CompoundSkyRegion
+    from regions import CompoundSkyRegion, PixCoord
 
     if isinstance(region, CompoundSkyRegion):
         return np.asarray(region.operator(holds(region.region1, sky), holds(region.region2, sky)))
     round_one = _on_sphere(region, sky.separation)
     if round_one is not None:
         return round_one
-    return np.asarray(region.contains(sky, _tangential(region, 0.01).wcs))
+    probe = _tangential(region, 0.01)
+    return np.asarray(to_pixel(region, probe).contains(PixCoord(*probe.to_pix(sky))))
+
+
+def to_pixel(region: "SkyRegion", geom: WcsGeom) -> "PixelRegion":
+    """A region in the pixels of a map, with the angle that it has on the sky whatever the frames of both."""
+    return in_frame(region, geom.frame).to_pixel(geom.wcs)
+
+
+def in_frame(region: "SkyRegion", frame: Any) -> "SkyRegion":
+    """The same region with its centre in another frame.
+
+    Angles count from the axes of the centre's frame, and so turn by the angle between the two norths there.
+    """
+    from regions import CompoundSkyRegion
+
+    if isinstance(region, CompoundSkyRegion):
+        return region.copy(region1=in_frame(region.region1, frame), region2=in_frame(region.region2, frame))
+    if not hasattr(region, "center"):
+        return region  # corners know their frame one by one
+    center = region.center.transform_to(frame)
+    if center.is_equivalent_frame(region.center.frame):
+        return region
+    if not hasattr(region, "angle"):
+        return region.copy(center=center)
+    north = region.center.directional_offset_by(0 * u.deg, 1 * u.arcmin)  # the pole would not do: aberration shears
+    turn = center.position_angle(north.transform_to(frame))
+    return region.copy(center=center, angle=region.angle + turn)
 
 
 def covering(region: "SkyRegion", pixel: float) -> WcsGeom:
     """A tangential map about a region that covers it, in pixels of `pixel` degrees."""
     probe = _tangential(region, pixel)
-    box = region.to_pixel(probe.wcs).bounding_box
+    box = to_pixel(region, probe).bounding_box
     reach = max(abs(box.ixmin), abs(box.ixmax), abs(box.iymin), abs(box.iymax)) + 2
     return WcsGeom.create(region_center(region), pixel=pixel, npix=2 * reach + 1)
 
@@ -166,10 +193,14 @@ def same_region(one: "SkyRegion", other: "SkyRegion") -> bool:
             and same_region(one.region2, other.region2)
         )
     points = [_points(region) for region in (one, other)]
+    if points[0].shape != points[1].shape or not np.all(points[0].separation(points[1]).deg < 1e-9):
+        return False
+    if hasattr(one, "angle"):
+        other = in_frame(other, one.center.frame)
+        if abs((other.angle - one.angle + 90 * u.deg) % (180 * u.deg) - 90 * u.deg) > 1e-6 * u.deg:
+            return False
     sizes = [[float(getattr(region, name, 0 * u.deg).to_value("deg")) for name in _SIZES] for region in (one, other)]
-    return points[0].shape == points[1].shape and bool(
-        np.all(points[0].separation(points[1]).deg < 1e-9) and np.allclose(sizes[0], sizes[1], rtol=1e-7, atol=1e-9)
-    )
+    return np.allclose(sizes[0], sizes[1], rtol=1e-7, atol=1e-9)
 
 
 def _points(region: "SkyRegion") -> SkyCoord:
@@ -205,11 +236,8 @@ def _pixels(geom: WcsGeom, region: "SkyRegion") -> Mask:
     round_one = _on_sphere(region, geom.separation)
     if round_one is not None:
         return round_one
-    if hasattr(region, "angle") and region.center.frame.name != geom.frame:
-        # In pixels the package would take the angle from the map's north, not from that of the region's own frame.
-        return holds(region, geom.sky)
     ny, nx = geom.image_shape
-    return np.asarray(region.to_pixel(geom.wcs).contains(PixCoord(*np.meshgrid(np.arange(nx), np.arange(ny)))))
+    return np.asarray(to_pixel(region, geom).contains(PixCoord(*np.meshgrid(np.arange(nx), np.arange(ny)))))
 
 
 def _on_sphere(region: "SkyRegion", separation: Callable[[SkyCoord], u.Quantity]) -> Mask | None:

@@ -13,7 +13,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from skyfold.errors import DataError, RegionError, ShapeError
 from skyfold.geom.header import from_header, to_header
-from skyfold.geom.regions import covering, parse_region
+from skyfold.geom.regions import covering, parse_region, to_pixel
 from skyfold.geom.wcs import WcsGeom
 from skyfold.io.atomic import write_bytes
 from skyfold.io.fits import open_fits, read_bytes, write_hdus
@@ -76,26 +76,19 @@ def write_regions(regions: Any, path: PathLike, *, overwrite: bool = False) -> N
 def regions_to_hdu(regions: "Iterable[SkyRegion]", name: str = "REGION") -> fits.BinTableHDU:
     """A table of shapes in pixels, with the coordinates of those pixels in its header.
 
-    Pixels are counted from 0, as the regions package and Gammapy write and read them.
+    Pixels are counted from 0, as the regions package and Gammapy write and read them. There is one frame for all:
+    regions of several frames are read back in that of the header, angles turned.
 
     Raises
     ------
     RegionError
-        A shape that the format does not have, or one with an angle that counts in another frame than the first's.
+        A shape that the format does not have.
     """
     from regions import Regions
 
     found = _parts(regions)
     geom = covering(_union(found), _PIXEL)
-    for region in found:
-        # An angle counts from the north of its region's own frame; the table has room for one frame only.
-        if hasattr(region, "angle") and region.center.frame.name != geom.frame:
-            raise RegionError(
-                f"a FITS table of regions has one frame, here {geom.frame}: the angle of a"
-                f" {type(region).__name__} in {region.center.frame.name} counts from another"
-                " north; write it for DS9, or the frames into files of their own"
-            )
-    pixels = [region.to_pixel(geom.wcs) for region in found]
+    pixels = [to_pixel(region, geom) for region in found]
     with warnings.catch_warnings():
         warnings.simplefilter("error", AstropyUserWarning)  # of shapes passed over
         try:
