@@ -47,11 +47,12 @@ def response_at(response: SkyResponse, position: SkyCoord) -> tuple[Floats, Floa
 
     Interpolated between its pixels with exposure as weight, constant beyond the outermost: 0 where nothing is exposed.
     """
-    exposure = response.exposure.data_in(EXPOSURE)
-    table, geom = response.table.data, response.table.geom
+    table, geom, unit = response.table.data, response.table.geom, float(response.exposure.unit.to(EXPOSURE))
     if isinstance(geom, RegionGeom):
-        return table[..., 0, 0], exposure[..., 0, 0]
-    weighted, norm = _at(table * exposure[:, None], geom, position), _at(exposure, geom, position)
+        return table[..., 0, 0], response.exposure.data[..., 0, 0] * unit
+    rows, columns, at = _cell(geom, position)
+    exposure = response.exposure.data[..., rows, columns] * unit
+    weighted, norm = _between(table[..., rows, columns] * exposure[:, None], at), _between(exposure, at)
     found = np.divide(weighted, norm[:, None], out=np.zeros_like(weighted), where=norm[:, None] > 0)
     return found, norm
 
@@ -129,13 +130,20 @@ def to_spectrum(dataset: Dataset, region: Any, *, containment_correction: bool =
     )
 
 
-def _at(values: Floats, geom: WcsGeom, position: SkyCoord) -> Floats:
-    """Every image of an array (..., ny, nx) at a position, or at the nearest inside the outermost pixel centres."""
+def _cell(geom: WcsGeom, position: SkyCoord) -> tuple[slice, slice, tuple[float, float]]:
+    """The pixels (rows, columns) around a position, or those nearest to it, and where it lies (y, x) from the first."""
     x, y = (float(c) for c in geom.to_pix(position))
     if not np.isfinite([x, y]).all():
         raise ShapeError(f"the position {position.to_string()} is off the projection of {geom}")
-    nodes_y, nodes_x = (np.arange(float(n)) for n in geom.image_shape)
-    return along(along(values, place(x, nodes_x), -1), place(y, nodes_y), -1)
+    first = [int(np.clip(np.floor(c), 0, max(n - 2, 0))) for c, n in zip((y, x), geom.image_shape, strict=True)]
+    rows, columns = (slice(i, min(i + 2, n)) for i, n in zip(first, geom.image_shape, strict=True))
+    return rows, columns, (y - first[0], x - first[1])
+
+
+def _between(values: Floats, at: tuple[float, float]) -> Floats:
+    """Every image of an array (..., ny, nx) at a position, or at the nearest inside the outermost pixel centres."""
+    nodes_y, nodes_x = (np.arange(float(n)) for n in values.shape[-2:])
+    return along(along(values, place(at[1], nodes_x), -1), place(at[0], nodes_y), -1)
 
 
 def _in_region(response: SkyResponse, geom: RegionGeom) -> SkyResponse:

@@ -20,7 +20,7 @@ from skyfold.fold.window import Local, Window
 from skyfold.geom.axis import Axis
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
-from skyfold.irf.kernel import table_kernel
+from skyfold.irf.fine_kernel import fine_kernel
 from skyfold.irf.migration import Migration
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
@@ -59,11 +59,13 @@ class Placed:
     """A window and where it lies: pixel (x, y) of the dataset is (x − corner[1], y − corner[0]) of the window.
 
     dark : whether none of its bins that enter the statistic is exposed.
+    reach : of the source for which it was made [rad].
     """
 
     window: Window
     corner: tuple[int, int]
     dark: bool
+    reach: float = 0.0
 
 
 def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: NDArray[Any] | None = None) -> Placed:
@@ -160,6 +162,7 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
         ),
         corner,
         dark,
+        reach,
     )
 
 
@@ -198,7 +201,7 @@ def _on_whole_pixels(
         blurred=response is not None,
         reco_psf=response is not None and response.table.geom.axes[0].name == "energy",
     )
-    return Placed(window, corner, not np.any(mask.any(axis=0) & exposure.any(axis=0)))
+    return Placed(window, corner, not np.any(mask.any(axis=0) & exposure.any(axis=0)), reach)
 
 
 def _nodes(least: float) -> int:
@@ -270,7 +273,7 @@ def _kernel(density: Density | None, pixel: tuple[float, float], step: int, fold
     if density is None:
         return np.ones((1, step, step))
     values, rad, _ = density
-    fine = table_kernel(values, rad, (pixel[0] / step, pixel[1] / step), containment=folding.containment).values
+    fine = fine_kernel(values, rad, (pixel[0] / step, pixel[1] / step), containment=folding.containment).values
     return uniform_filter(_widened(fine, step // 2), size=(1, step, step), mode="constant") * step**2
 
 

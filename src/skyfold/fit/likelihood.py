@@ -106,7 +106,10 @@ class Likelihood:
     def around(self, free: Floats) -> Self:
         """The same likelihood with windows around the sources where these parameters put them."""
         sky, _ = self.with_values(free)
-        terms = tuple(plan(dataset, sky, self.mapping, self.folding, self.stat) for dataset in self.datasets)
+        terms = tuple(
+            plan(dataset, sky, self.mapping, self.folding, self.stat, before)
+            for dataset, before in zip(self.datasets, self.terms, strict=True)
+        )
         return replace(self, sky=sky, terms=terms)
 
     def _require_contributions(self) -> None:

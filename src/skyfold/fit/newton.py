@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from skyfold.fit.minimum import Bounds, Minimum, Status
+from skyfold.fit.plan import CENTRED
 from skyfold.fit.term import Expansion
 from skyfold.num.double import Floats
 
@@ -21,8 +22,6 @@ _RELIEF = (0.1, 1e-2, 1e-3, 1e-5)
 _NEAR = 1e-2
 # Gain of a Gauss-Newton step below which the exact curvature takes over: sources that look alike would creep.
 _SLOW = 1.0
-# Pixels that a source may lie from the middle of its window in the end: responses are taken there, and change little.
-_CENTRED = 0.05
 _ROUNDS = 8
 
 
@@ -67,10 +66,10 @@ class Newton:
             search.descend(every, relief=relief, tolerance=1.0)
         status = search.descend(every, tolerance=_NEAR)
         for _ in range(_ROUNDS):
-            if search.now.drift > _CENTRED:
+            if search.now.drift > CENTRED:
                 search.recentre()
             status = search.descend(every, exact=True, tolerance=self.tolerance)
-            if status is not Status.CONVERGED or search.now.drift <= _CENTRED:
+            if status is not Status.CONVERGED or search.now.drift <= CENTRED:
                 break
         return search.ended(status)
 

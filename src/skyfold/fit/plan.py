@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyfold.dataset.dataset import Dataset
-from skyfold.dataset.window import Folding, Placed, fixed, place
+from skyfold.dataset.window import Folding, Placed, fixed, place, position
 from skyfold.errors import FitError
 from skyfold.fit.kinds import taken_apart
 from skyfold.fit.part import Ints, Mapping, Part, padded
@@ -21,6 +21,8 @@ from skyfold.model.fields import parameter_leaves
 from skyfold.model.source import Sky, Source
 from skyfold.num.double import Floats
 
+# Pixels that a source may lie from the middle of its window in the end: responses are taken there, and change little.
+CENTRED = 0.05
 StatName = Literal["auto", "cash", "wstat", "chi2"]
 
 
@@ -42,8 +44,19 @@ def sees(dataset: Dataset, component: Any) -> bool:
     return component.datasets is None or dataset.name in component.datasets
 
 
-def plan(dataset: Dataset, sky: Sky, mapping: Mapping, folding: Folding, stat: StatName = "auto") -> Term:
+def plan(
+    dataset: Dataset,
+    sky: Sky,
+    mapping: Mapping,
+    folding: Folding,
+    stat: StatName = "auto",
+    before: Term | None = None,
+) -> Term:
     """The term of one dataset, with windows around the sources where they are now.
+
+    Parameters
+    ----------
+    before : the term of the same dataset for an earlier sky; windows of sources that hardly moved are taken from it.
 
     Raises
     ------
@@ -58,14 +71,21 @@ def plan(dataset: Dataset, sky: Sky, mapping: Mapping, folding: Folding, stat: S
     rows, seen = rows_of(sky), {name: part for name, part in sky.items() if sees(dataset, part)}
     sources = {name: part for name, part in seen.items() if isinstance(part, Source)}
     still = {name: part for name, part in sources.items() if part.shape is not None and not part.shape.moves}
-    placed = {name: place(dataset, part, name, folding, used) for name, part in sources.items() if name not in still}
+    kept = {} if before is None else {part.name: part.placed for part in before.parts}
+    placed = {
+        name: kept[name]
+        if name in kept and _stays(kept[name], source, dataset)
+        else place(dataset, source, name, folding, used)
+        for name, source in sources.items()
+        if name not in still
+    }
     layers = {name: part for name, part in seen.items() if not isinstance(part, Source)}
     everywhere = bool(still) or any(isinstance(part, TemplateNpred) for part in layers.values())
 
     which = dataset.stat if stat == "auto" else stat
     bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
     background = None if which == "wstat" else _background(dataset)
-    statistic = _statistic(dataset, which, bins, _usual(dataset, background, layers))
+    statistic = _statistic(dataset, which, bins, _usual(dataset, background, layers, bins))
     inside = _covered(bins, placed.values(), everywhere, background)
     listed = tuple(index[inside] for index in bins)
     chosen, constant, extra = _rest(statistic, bins, inside, background, used.shape[0])
@@ -90,22 +110,33 @@ def plan(dataset: Dataset, sky: Sky, mapping: Mapping, folding: Folding, stat: S
     )
 
 
-def _usual(dataset: Dataset, background: Floats | None, layers: dict[str, Any]) -> Floats:
-    """Expected counts of a usual size: those of the background where the models start."""
+def _stays(placed: Placed, source: Source, dataset: Dataset) -> bool:
+    """Whether a source is where its window was made for, and of that size, nearly enough for its responses."""
+    if not placed.window.follows:
+        return True
+    assert source.shape is not None
+    x, y = (float(c) for c in dataset.geom.to_pix(position(source.shape)))
+    origin, (y0, x0) = np.asarray(placed.window.local.origin), placed.corner
+    moved = max(abs(x - x0 - origin[0]), abs(y - y0 - origin[1]))
+    return bool(moved <= CENTRED and abs(float(source.shape.reach()) - placed.reach) <= 0.05 * placed.reach)
+
+
+def _usual(dataset: Dataset, background: Floats | None, layers: dict[str, Any], bins: tuple[Ints, ...]) -> Floats:
+    """Expected counts of a usual size in some bins: those of the background where the models start."""
     if background is None:
-        return np.zeros(dataset.geom.shape)
+        return np.zeros(bins[0].size)
     factor = np.ones(dataset.energy.nbin)
     for part in layers.values():
         if isinstance(part, FovBackground):
             factor = np.abs(np.asarray(part.spectrum.dnde(jnp.asarray(dataset.energy.center_in("TeV")))))
-    return background * factor[:, None, None]
+    return background[bins] * factor[bins[0]]
 
 
 def _statistic(dataset: Dataset, name: StatName, bins: tuple[Ints, ...], usual: Floats) -> Statistic:
     """The statistic of some bins."""
     counts = dataset.counts.data[bins].astype(float)
     if name == "cash":
-        return Cash(counts, np.maximum(usual[bins], 1e-3 * counts))
+        return Cash(counts, np.maximum(usual, 1e-3 * counts))
     if name == "chi2":
         return Chi2(counts, np.sqrt(np.maximum(counts, 1.0)))
     if dataset.counts_off is None:
@@ -116,7 +147,7 @@ def _statistic(dataset: Dataset, name: StatName, bins: tuple[Ints, ...], usual: 
 def _background(dataset: Dataset) -> Floats:
     if dataset.background is None:
         return np.zeros(dataset.geom.shape)
-    return np.asarray(dataset.background.data, dtype=float)
+    return np.asarray(dataset.background.data)
 
 
 def _covered(
@@ -180,6 +211,11 @@ def _still(dataset: Dataset, source: Source, name: str, listed: Any, folding: Fo
     return Placed(window, (0, 0), dark=not total.any())
 
 
+def _summed(counts: Floats, used: NDArray[np.bool_]) -> Floats:
+    """Counts in the bins of the statistic, by energy; one energy after the other, for cubes are large."""
+    return np.array([plane[chosen].sum() for plane, chosen in zip(counts, used, strict=True)])
+
+
 def _layers(
     dataset: Dataset, parts: dict[str, Any], background: Floats | None, rows: dict[str, Ints], listed: Any, n_extra: int
 ) -> list[Layer]:
@@ -190,7 +226,7 @@ def _layers(
         raise FitError(f"dataset {dataset.name!r} has several background models, {', '.join(scaling)}; keep one")
     if background is not None:
         base = np.concatenate([background[listed], np.ones(n_extra)])
-        total = (background * used).sum(axis=(1, 2))
+        total = _summed(background, used)
         name, part = next(iter(scaling.items()), (f"background of {dataset.name}", None))
         kind, _, data = taken_apart(part.spectrum) if part is not None else (None, None, [])
         layers.append(Layer(name, kind, rows.get(name, np.zeros(0, dtype=np.intp)), data, base, total))
@@ -206,5 +242,5 @@ def _layers(
                 raise FitError(
                     f"{name!r} has counts of shape {counts.shape}, dataset {dataset.name!r} of {used.shape} bins"
                 )
-            layers.append(Layer(name, kind, rows[name], data, counts[listed], (counts * used).sum(axis=(1, 2))))
+            layers.append(Layer(name, kind, rows[name], data, counts[listed], _summed(counts, used)))
     return layers
