@@ -16,8 +16,8 @@ def spread(shape: Shape, window: Window) -> Array:
     """The light of a shape on the points of its window, (1 or T, N, N).
 
     The shape is evaluated on a grid that moves and grows with it, so that the result is as smooth in its position and
-    size as the shape itself, and right at any size; each node is spread over the points by a cubic B-spline. A shape that
-    is wide and smooth is evaluated at the points themselves.
+    size as the shape itself, and right at any size; each node is spread over the points by a cubic B-spline. A shape
+    that is wide and smooth is evaluated at the points themselves.
     """
     local, step = window.local, window.oversampling
     n_y, n_x = (step * n for n in window.shape)
