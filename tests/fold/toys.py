@@ -1,0 +1,38 @@
+"""A small cube with a Gaussian PSF, whose expected counts can be found by other means."""
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+
+from skyfold.dataset.dataset import Dataset, SkyResponse
+from skyfold.geom.axis import Axis
+from skyfold.geom.wcs import WcsGeom
+from skyfold.maps.map import Map
+
+ENERGY = Axis.energy("1 TeV", "10 TeV", 2)
+TRUE = Axis.energy("0.8 TeV", "12 TeV", 4, true=True)
+PIXEL = 0.02
+SIGMA = 0.03  # of the PSF [deg]
+SEEN = 1e6  # exposure [m2 s]
+
+
+def cube(proj="TAN", frame="icrs", sigma=SIGMA, slope=0.0, npix=60, center=None):
+    """Exposure falls by `slope` per pixel along x; migration spreads each true bin evenly over both reconstructed ones."""
+    center = SkyCoord(83.6, 22.0, unit="deg") if center is None else center
+    geom = WcsGeom.create(center, npix=npix, pixel=PIXEL, proj=proj, frame=frame, axes=[ENERGY])
+    one = WcsGeom.create(center, npix=1, pixel=npix * PIXEL, proj=proj, frame=frame)
+    rad = Axis.even("rad", 0, 8 * sigma, 400, unit="deg")
+    r = rad.center_in("deg")
+    density = np.exp(-(r**2) / (2 * sigma**2)) / (2 * np.pi * np.radians(sigma) ** 2)
+    table = np.broadcast_to(density[None, :, None, None], (TRUE.nbin, rad.nbin, 1, 1))
+    weight = Map(one.with_axes(TRUE), np.ones((TRUE.nbin, 1, 1)), "m2 s")
+    matrix = np.full((TRUE.nbin, ENERGY.nbin, 1, 1), 0.5)
+    ramp = SEEN * (1 + slope * (np.arange(npix) - npix / 2))
+    exposure = np.broadcast_to(ramp, (TRUE.nbin, npix, npix))
+    return Dataset(
+        "toy",
+        counts=Map.filled(geom),
+        background=Map.filled(geom, 0.1),
+        exposure=Map(geom.with_axes(TRUE), exposure, "m2 s"),
+        psf=SkyResponse(Map(one.with_axes(TRUE, rad), table, "sr-1"), weight),
+        edisp=SkyResponse(Map(one.with_axes(TRUE, ENERGY), matrix), weight),
+    )
