@@ -11,39 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyfold.errors import ModelError
+from skyfold.fit.rows import Link, Row, bounds_of, following, leader_of, number, require_linkable, restricted, sensible
 from skyfold.fit.text import table
-from skyfold.model.fields import Bounds, parameter_leaves
+from skyfold.model.fields import parameter_leaves
 from skyfold.model.priors import LinearPenalty, Prior
 from skyfold.model.source import Sky
-from skyfold.units import strip
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Link:
-    """A parameter that follows another: value = factor × that of `to`."""
-
-    to: str
-    factor: float = 1.0
-
-
-@dataclass(frozen=True)
-class Row:
-    """One parameter of a sky.
-
-    value, bounds, error : in `unit`; the error is nan before a fit, and for what was not free in it.
-    link : what it follows, if anything; it is then not free itself.
-    """
-
-    name: str
-    value: float
-    unit: str
-    free: bool
-    bounds: Bounds
-    error: float = np.nan
-    prior: Prior | None = None
-    link: Link | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +36,14 @@ class Parameters:
         leaves = jax.tree.leaves(sky)
         return cls(
             tuple(
-                Row(leaf.name, float(leaves[leaf.number]), leaf.spec.unit, not leaf.spec.frozen, leaf.spec.domain)
+                Row(
+                    leaf.name,
+                    value=float(leaves[leaf.number]),
+                    unit=leaf.spec.unit,
+                    free=not leaf.spec.frozen,
+                    bounds=leaf.spec.domain,
+                    domain=leaf.spec.domain,
+                )
                 for leaf in parameter_leaves(sky)
             )
         )
@@ -88,13 +69,15 @@ class Parameters:
         return tuple(row for row in self.rows if row.free and row.link is None)
 
     def select(self, pattern: str) -> tuple[Row, ...]:
-        """Rows whose name matches, e.g. ``"gc.*"``; ``*`` and ``?`` as in file names.
+        """The row of this name, or those whose name matches, e.g. ``"gc.*"``; ``*`` and ``?`` as in file names.
 
         Raises
         ------
         ModelError
             No name matches.
         """
+        if pattern in self:  # names of sources may have brackets and stars in them
+            return (self[pattern],)
         found = tuple(row for row in self.rows if fnmatchcase(row.name, pattern))
         if not found:
             raise ModelError(self._unknown(pattern))
@@ -115,34 +98,36 @@ class Parameters:
         prior: Prior | None = None,
         error: float | None = None,
     ) -> Self:
-        """Change what is known of a parameter, or of all whose names match.
+        """Change what is known of a parameter, or of all that match and follow no other.
 
         Parameters
         ----------
-        value, bounds : numbers in the unit of the parameter, Quantities or texts with a unit; a bound of None is none.
+        value, bounds : numbers in the unit of the parameter, Quantities or texts with a unit. A bound of None is that
+            of the domain.
 
         Raises
         ------
         ModelError
-            No name matches, a value lies outside its bounds, bounds are reversed, or a prior does not meet them.
+            No name matches, or what does follows another; a value lies outside its bounds, bounds are reversed or leave
+            the domain of the model, or a prior does not meet them.
+        UnitError
+            A value or a bound is in a wrong unit.
         """
+        rows = self.select(pattern)
+        leaders = [row for row in rows if row.link is None]
+        if not leaders:
+            raise ModelError(f"{rows[0].name} follows {leader_of(rows[0])}: change that, or unlink it first")
         changed = {}
-        for row in self.select(pattern):
-            if row.link is not None and (value is not None or free):
-                raise ModelError(f"{row.name} follows {row.link.to}: change that, or unlink it first")
-            new = row
-            if value is not None:
-                new = replace(new, value=float(strip(value, row.unit, row.name)))
-            if free is not None:
-                new = replace(new, free=free)
-            if bounds is not None:
-                new = replace(new, bounds=_bounds(row, bounds))
-            if prior is not None:
-                new = replace(new, prior=prior)
-            if error is not None:
-                new = replace(new, error=float(error))
-            _require_sense(new)
-            changed[row.name] = new
+        for row in leaders:
+            new = replace(
+                row,
+                value=row.value if value is None else number(row, value),
+                free=row.free if free is None else bool(free),
+                bounds=row.bounds if bounds is None else bounds_of(row, bounds),
+                prior=row.prior if prior is None else prior,
+                error=row.error if error is None else float(error),
+            )
+            changed[row.name] = sensible(new)
         return self._with_rows(changed)
 
     def freeze(self, pattern: str) -> Self:
@@ -154,32 +139,37 @@ class Parameters:
         return self.set(pattern, free=True)
 
     def without_prior(self, pattern: str) -> Self:
+        """Take priors away."""
         return self._with_rows({row.name: replace(row, prior=None) for row in self.select(pattern)})
 
     def link(self, name: str, to: str, factor: float = 1.0) -> Self:
         """Make one parameter follow another, from now on: value = factor × that of `to`.
 
+        What it may be, its leader may be only so far as both allow.
+
         Raises
         ------
         ModelError
-            A name is unknown, units differ, or the link leads back to `name`.
+            A name is unknown, units differ, the factor is 0 or no number, `name` has a prior, the link leads back to
+            it, or no value is within the bounds of both.
         """
         follower, leader = self[name], self[to]
-        if follower.unit != leader.unit:
-            raise ModelError(
-                f"{name} is in {follower.unit or 'no unit'!r}, {to} in {leader.unit or 'no unit'!r}: no link"
-            )
+        require_linkable(follower, leader, factor)
         while leader.link is not None:
             factor, leader = factor * leader.link.factor, self[leader.link.to]
         if leader.name == name:
             raise ModelError(f"{name} cannot follow {to}: that is itself, or follows it")
-        changed = {name: replace(follower, link=Link(leader.name, factor), value=factor * leader.value)}
+        changed = {
+            leader.name: restricted(leader, follower, factor),
+            name: replace(follower, link=Link(leader.name, factor)),
+        }
         for row in self.rows:  # whoever followed the new follower now follows its leader
             if row.link is not None and row.link.to == name:
                 changed[row.name] = replace(row, link=Link(leader.name, factor * row.link.factor))
-        return self._with_rows(changed)._followed()
+        return self._with_rows(changed)
 
     def unlink(self, pattern: str) -> Self:
+        """Let parameters that follow others go their own way, from where they are."""
         return self._with_rows({row.name: replace(row, link=None) for row in self.select(pattern)})
 
     def penalise(self, penalty: LinearPenalty) -> Self:
@@ -201,11 +191,8 @@ class Parameters:
 
     def with_errors(self, errors: Mapping[str, float]) -> Self:
         """The table with these errors; nan for all others, and those that follow have that of their leader."""
-        found = dict(errors)
-        for row in self.rows:
-            if row.link is not None and row.link.to in errors:
-                found[row.name] = abs(row.link.factor) * errors[row.link.to]
-        return replace(self, rows=tuple(replace(row, error=found.get(row.name, np.nan)) for row in self.rows))
+        rows = {row.name: replace(row, error=float(errors.get(row.name, np.nan))) for row in self.rows}
+        return self._with_rows(rows)
 
     def apply(self, sky: Sky) -> Sky:
         """The sky with every value of the table put in.
@@ -246,12 +233,11 @@ class Parameters:
         return replace(self, rows=tuple(changed.get(row.name, row) for row in self.rows))._followed()
 
     def _followed(self) -> Self:
-        """Every follower at the value its leader says."""
-        values = {row.name: row.value for row in self.rows}
-        rows = (
-            row if row.link is None else replace(row, value=row.link.factor * values[row.link.to]) for row in self.rows
+        """Every follower as its leader says."""
+        leaders = {row.name: row for row in self.rows if row.link is None}
+        return replace(
+            self, rows=tuple(row if row.link is None else following(row, leaders[row.link.to]) for row in self.rows)
         )
-        return replace(self, rows=tuple(rows))
 
     def _number(self, name: str) -> int:
         for i, row in enumerate(self.rows):
@@ -261,32 +247,5 @@ class Parameters:
 
     def _unknown(self, name: str) -> str:
         near = get_close_matches(name, self.names, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         return f"no parameter {name!r}{hint} There are {', '.join(self.names) or 'none'}"
-
-
-def _bounds(row: Row, bounds: Sequence[Any]) -> Bounds:
-    if len(bounds) != 2:
-        raise ModelError(f"{row.name}: bounds are a pair (lower, upper), found {bounds!r}")
-    ends = (-np.inf, np.inf)
-    lo, hi = (
-        end if given is None else float(strip(given, row.unit, row.name))
-        for end, given in zip(ends, bounds, strict=True)
-    )
-    lo, hi = (end if np.isnan(found) else found for end, found in zip(ends, (lo, hi), strict=True))
-    if lo > hi:
-        raise ModelError(f"{row.name}: lower bound {lo:g} is above the upper one, {hi:g}")
-    return lo, hi
-
-
-def _require_sense(row: Row) -> None:
-    lo, hi = row.bounds
-    if row.value < lo or row.value > hi:  # nan passes: a fit says where it starts
-        raise ModelError(f"{row.name} = {row.value:g} is outside its bounds [{lo:g}, {hi:g}]")
-    if row.prior is not None:
-        least, most = row.prior.support
-        if least >= hi or most <= lo:
-            raise ModelError(
-                f"{row.name}: its prior allows [{least:g}, {most:g}], its bounds [{lo:g}, {hi:g}]: they have nothing in"
-                " common"
-            )

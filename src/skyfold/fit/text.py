@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from skyfold.fit.parameters import Row
+    from skyfold.fit.rows import Row
 
 
 def table(rows: Sequence["Row"]) -> str:
