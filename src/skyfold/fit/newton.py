@@ -20,6 +20,8 @@ from skyfold.num.double import Floats
 _RELIEF = (0.1, 1e-2, 1e-3, 1e-5)
 # Distance to the minimum at which the exact curvature takes over from the Fisher information.
 _NEAR = 1e-2
+# Distance to the best factors beyond which they are found first: the statistic is convex in them alone.
+_FAR = 10.0
 # Gain of a Gauss-Newton step below which the exact curvature takes over: sources that look alike would creep.
 _SLOW = 1.0
 _ROUNDS = 8
@@ -64,6 +66,8 @@ class Newton:
             if linear is not None and linear.any():
                 search.descend(linear, relief=relief, tolerance=0.1)
             search.descend(every, relief=relief, tolerance=1.0)
+        if linear is not None and linear.any() and search.distance(linear) > _FAR:
+            search.descend(linear, tolerance=_NEAR)
         status = search.descend(every, tolerance=_NEAR)
         for _ in range(_ROUNDS):
             if search.now.drift > CENTRED:
@@ -91,6 +95,10 @@ class _Search:
     def impossible(self, relief: float) -> bool:
         """Whether a bin with counts expects (next to) none: the likelihood vanishes there, and says little."""
         return self.fn.expand(self.at, relief).value != self.fn.expand(self.at).value
+
+    def distance(self, moving: np.ndarray) -> float:
+        """How far below the minimum in some parameters is expected."""
+        return _step(self.now.gradient, self.now.fisher, moving, 1e-3)[1]
 
     def recentre(self) -> None:
         self.fn = self.fn.around(self.at)

@@ -86,6 +86,9 @@ class Term:
     def expand(self, free: Floats, mapping: Mapping, relief: float = 0.0) -> Expansion:
         """Statistic, gradient and Fisher information at the free parameters."""
         state = self._state(mapping(free), mapping)
+        if not np.all(np.isfinite(state.mu)):  # a step went where a model has no value
+            nothing = np.full(state.d_total.size, np.nan)
+            return Expansion(np.nan, nothing, np.full((nothing.size, nothing.size), np.nan), state.drift)
         terms = self.statistic(state.mu, relief)
         value = self.constant + self.statistic.linear * state.total + float(np.sum(terms.value))
         gradient = self.statistic.linear * state.d_total + state.d_mu @ terms.slope
