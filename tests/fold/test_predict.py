@@ -8,13 +8,16 @@ import pytest
 from astropy.coordinates import SkyCoord
 from scipy.special import erf
 
+from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.window import Folding, place
 from skyfold.fold.predict import fold, image
+from skyfold.geom.region import RegionGeom
+from skyfold.maps.map import Map
 from skyfold.model.source import Source
 from skyfold.model.spatial.gaussian import Gaussian
 from skyfold.model.spatial.point import Point
 from skyfold.model.spectral.power_law import PowerLaw
-from tests.fold.toys import PIXEL, SEEN, SIGMA, TRUE, cube
+from tests.fold.toys import ENERGY, PIXEL, SEEN, SIGMA, TRUE, cube
 
 SPECTRUM = PowerLaw(index=2.0, amplitude="1e-9 cm-2 s-1 TeV-1")
 FLUX = float(np.sum(SPECTRUM.flux(TRUE.edges_in("TeV"))))
@@ -139,3 +142,21 @@ def test_responses_of_a_source_can_be_switched_off():
     window = place(dataset, Source(SPECTRUM, Point(**at), irf=("exposure", "edisp")), "toy", Folding()).window
     counts = np.asarray(fold(Source(SPECTRUM, Point(**at)), window)).sum(axis=0)
     assert (counts > 1e-3 * TOTAL).sum() == 1
+
+
+def test_a_region_sees_the_part_of_a_shape_within_it():
+    region = RegionGeom.circle(SkyCoord(83.6, 22.0, unit="deg"), "0.2 deg", axes=[ENERGY])
+    dataset = Dataset(
+        "circle",
+        counts=Map.filled(region),
+        exposure=Map.filled(region.with_axes(TRUE), SEEN, "m2 s"),
+    )
+    at = {"lon_0": 83.6, "lat_0": 22.0, "frame": "icrs"}
+    shares = {None: 1.0, 0.0: 1.0, 0.1: 1 - np.exp(-2.0), 0.3: 1 - np.exp(-2 / 9)}
+    totals = []
+    for sigma in shares:
+        shape = None if sigma is None else Gaussian(sigma=sigma, **at) if sigma else Point(**at)
+        source = Source(SPECTRUM, shape)
+        totals.append(float(np.sum(fold(source, place(dataset, source, "toy", Folding()).window))))
+    assert 0.7 * TOTAL < totals[0] < TOTAL  # what is reconstructed below 1 TeV is not seen
+    assert np.array(totals) / totals[0] == pytest.approx(list(shares.values()), rel=2e-3)

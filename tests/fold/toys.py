@@ -16,7 +16,7 @@ SEEN = 1e6  # exposure [m2 s]
 
 
 def cube(proj="TAN", frame="icrs", sigma=SIGMA, slope=0.0, npix=60, center=None):
-    """Exposure rises by `slope` per pixel along x; migration spreads each true bin evenly over the reconstructed ones."""
+    """Exposure rises by `slope` per pixel along x; migration spreads each true bin evenly over all reconstructed."""
     center = SkyCoord(83.6, 22.0, unit="deg") if center is None else center
     geom = WcsGeom.create(center, npix=npix, pixel=PIXEL, proj=proj, frame=frame, axes=[ENERGY])
     one = WcsGeom.create(center, npix=1, pixel=npix * PIXEL, proj=proj, frame=frame)

@@ -42,7 +42,7 @@ class BandPsf:
         return table_kernel(self.density, self.rad, size, containment=containment, radius_max=largest)
 
 
-def response_at(response: SkyResponse, position: SkyCoord) -> tuple[Floats, Floats]:
+def response_at(response: SkyResponse, position: SkyCoord | None) -> tuple[Floats, Floats]:
     """A response at a position, shape (n_true, n), and the exposure there [m2 s], (n_true,).
 
     Interpolated between its pixels with exposure as weight, constant beyond the outermost: 0 where nothing is exposed.
@@ -50,6 +50,8 @@ def response_at(response: SkyResponse, position: SkyCoord) -> tuple[Floats, Floa
     table, geom, unit = response.table.data, response.table.geom, float(response.exposure.unit.to(EXPOSURE))
     if isinstance(geom, RegionGeom):
         return table[..., 0, 0], response.exposure.data[..., 0, 0] * unit
+    if position is None:
+        raise ShapeError(f"a response on {geom} differs from place to place: give a position")
     rows, columns, at = _cell(geom, position)
     exposure = response.exposure.data[..., rows, columns] * unit
     weighted, norm = _between(table[..., rows, columns] * exposure[:, None], at), _between(exposure, at)

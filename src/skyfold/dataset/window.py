@@ -215,13 +215,17 @@ def position(shape: Shape) -> SkyCoord:
 
 
 def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
+    """A source seen through one region: all of a point, of a shape what lies in the region.
+
+    The PSF plays no part: what it takes out of the region is for the exposure of a spectrum to know.
+    """
     assert dataset.exposure is not None
     nothing, exposure = np.zeros(2), dataset.exposure.data_in(_AREA)
     window = Window(
         edges=dataset.energy_true.edges_in("TeV"),
-        migration=_migration(dataset, source, dataset.geom.center),
+        migration=_migration(dataset, source),
         exposure=exposure,
-        kernel=np.zeros(0),
+        kernel=_inside(dataset.geom, source.shape),
         mask=used.astype(float),
         local=Local(*(nothing,) * 6),
         times=_times(dataset.gti),
@@ -246,7 +250,17 @@ def _psf(dataset: Dataset, source: Source, at: SkyCoord) -> Density | None:
     return response_at(dataset.psf, at)[0], rad, energies.name == "energy"
 
 
-def _migration(dataset: Dataset, source: Source, at: SkyCoord) -> Floats:
+def _inside(geom: RegionGeom, shape: Shape | None) -> Floats:
+    """Directions (lon, lat) [rad] in the frame of a shape and solid angles [sr] of the parts of a region, (3, n)."""
+    if shape is None or float(shape.reach()) == 0:
+        return np.zeros(0)
+    grid = geom.covering()
+    share = grid.solid_angle * geom.weights(grid, oversampling=3)
+    at = grid.sky[share > 0].transform_to(shape.frame).spherical
+    return np.stack([at.lon.rad, at.lat.rad, share[share > 0]])
+
+
+def _migration(dataset: Dataset, source: Source, at: SkyCoord | None = None) -> Floats:
     if dataset.edisp is None or "edisp" not in source.irf:
         return Migration.diagonal(dataset.energy_true, dataset.energy).matrix
     return response_at(dataset.edisp, at)[0]

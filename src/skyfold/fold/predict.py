@@ -12,7 +12,7 @@ from jax import Array, lax
 
 from skyfold.fold.plane import pixel_of
 from skyfold.fold.spline import TAPS, place
-from skyfold.fold.spread import spread
+from skyfold.fold.spread import brightness, spread
 from skyfold.fold.whole_pixels import on_whole_pixels
 from skyfold.fold.window import Window
 from skyfold.model.source import Source
@@ -41,9 +41,11 @@ def through(source: Source, window: Window) -> Array:
 
 def image(shape: Shape | None, window: Window) -> Array:
     """Counts in each pixel per photon per cm2 and s in each bin of true energy, shape (ny · nx, T) [cm2 s]."""
-    if window.kind == "region":
+    if window.kind == "region" and not window.kernel.size:
         return window.exposure[:, 0].T
     assert shape is not None
+    if window.kind == "region":
+        return window.exposure[:, 0].T * _within(shape, window)
     if window.kind == "whole pixels":
         found = on_whole_pixels(shape, window)
         return found.reshape(-1, found.shape[-1])
@@ -62,6 +64,12 @@ def drift(source: Source, window: Window) -> Array:
         return moved
     reach = jnp.max(window.local.per_rad) * source.shape.reach()
     return moved + jnp.maximum(reach - window.room, 0.0)
+
+
+def _within(shape: Shape, window: Window) -> Array:
+    """Share of a shape that lies in a region, for each true energy or all, (1, T or 1)."""
+    lon, lat, area = window.kernel
+    return jnp.sum(brightness(shape, (lon, lat), window) * area[None, :], axis=1)[None, :]
 
 
 def _point(shape: Shape, window: Window) -> Array:

@@ -24,13 +24,13 @@ def spread(shape: Shape, window: Window) -> Array:
     middle = (step - 1) / 2
     if window.nodes == 0:
         shown, area = grid_of(local, (jnp.arange(n_x) - middle) / step, (jnp.arange(n_y) - middle) / step)
-        return _brightness(shape, shown, window) * (area / step**2)[None]
+        return brightness(shape, shown, window) * (area / step**2)[None]
     x0, y0 = pixel_of(local, *shape.center())
     nodes = 2 * (jnp.arange(window.nodes) + 0.5) / window.nodes - 1
     reach_x, reach_y = local.per_rad * shape.reach()
     x, y = x0 + reach_x * nodes, y0 + reach_y * nodes
     shown, area = grid_of(local, x, y)
-    light = _brightness(shape, shown, window) * area[None] * (4 * reach_x * reach_y / window.nodes**2)
+    light = brightness(shape, shown, window) * area[None] * (4 * reach_x * reach_y / window.nodes**2)
     if shape.normalised:
         light = light / jnp.sum(light, axis=(1, 2), keepdims=True)
     rows = cubic(jnp.arange(n_y)[:, None] - (step * y + middle)[None, :])
@@ -38,10 +38,10 @@ def spread(shape: Shape, window: Window) -> Array:
     return jnp.einsum("yi,tij,xj->tyx", rows, light, columns)
 
 
-def _brightness(shape: Shape, shown: tuple[Array, Array], window: Window) -> Array:
+def brightness(shape: Shape, shown: tuple[Array, Array], window: Window) -> Array:
     """Surface brightness in each bin of true energy, or the same in all: (T or 1, ...)."""
-    brightness: Any = shape
+    seen: Any = shape
     if not shape.energy_dependent:
-        return jnp.asarray(brightness(*shown))[None]
+        return jnp.asarray(seen(*shown))[None]
     energies = jnp.sqrt(window.edges[1:] * window.edges[:-1])
-    return jax.vmap(lambda energy: brightness(*shown, energy))(energies)
+    return jax.vmap(lambda energy: seen(*shown, energy))(energies)
