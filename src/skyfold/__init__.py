@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skyfold.dataset.dataset import Dataset as Dataset
+    from skyfold.dataset.from_image import from_image as from_image
     from skyfold.dataset.image import to_image as to_image
     from skyfold.dataset.stack import stack as stack
     from skyfold.errors import SkyfoldError as SkyfoldError
     from skyfold.estimate.excess_map import excess_map as excess_map
     from skyfold.estimate.significance import significance_distribution as significance_distribution
+    from skyfold.fit.likelihood import Likelihood as Likelihood
+    from skyfold.fit.parameters import Parameters as Parameters
     from skyfold.geom.axis import Axis as Axis
     from skyfold.geom.region import RegionGeom as RegionGeom
     from skyfold.geom.wcs import WcsGeom as WcsGeom
@@ -22,6 +25,14 @@ if TYPE_CHECKING:
     from skyfold.io.store import read_store as read_store
     from skyfold.io.store import read_store_from_files as read_store_from_files
     from skyfold.maps.map import Map as Map
+    from skyfold.model.background import FovBackground as FovBackground
+    from skyfold.model.source import Source as Source
+    from skyfold.model.spatial.gaussian import Gaussian as Gaussian
+    from skyfold.model.spatial.point import Point as Point
+    from skyfold.model.spectral.cutoff import ExpCutoffPowerLaw as ExpCutoffPowerLaw
+    from skyfold.model.spectral.log_parabola import LogParabola as LogParabola
+    from skyfold.model.spectral.power_law import PowerLaw as PowerLaw
+    from skyfold.model.spectral.power_law import PowerLaw2 as PowerLaw2
     from skyfold.plot.histogram import plot_significance_histogram as plot_significance_histogram
     from skyfold.plot.sky import plot_map as plot_map
     from skyfold.plot.sky import plot_significance as plot_significance
@@ -39,17 +50,28 @@ _ROOMS = {
     "AdaptiveRing": "reduce.ring",
     "Axis": "geom.axis",
     "Dataset": "dataset.dataset",
+    "ExpCutoffPowerLaw": "model.spectral.cutoff",
+    "FovBackground": "model.background",
     "FovScale": "reduce.field",
+    "Gaussian": "model.spatial.gaussian",
+    "Likelihood": "fit.likelihood",
+    "LogParabola": "model.spectral.log_parabola",
     "Map": "maps.map",
+    "Parameters": "fit.parameters",
+    "Point": "model.spatial.point",
+    "PowerLaw": "model.spectral.power_law",
+    "PowerLaw2": "model.spectral.power_law",
     "Recipe": "reduce.recipe",
     "Reflected": "reduce.reflected",
     "RegionGeom": "geom.region",
     "Ring": "reduce.ring",
     "SafeRange": "reduce.recipe",
     "SkyfoldError": "errors",
+    "Source": "model.source",
     "WcsGeom": "geom.wcs",
     "analyse": "workflow.steps",
     "excess_map": "estimate.excess_map",
+    "from_image": "dataset.from_image",
     "plot_map": "plot.sky",
     "plot_significance": "plot.sky",
     "plot_significance_histogram": "plot.histogram",
