@@ -219,6 +219,10 @@ def test_a_model_of_ones_own_has_its_place_in_the_table():
             r"its prior allows \[0, 1\], its bounds \[2, 3\]: they have nothing in common",
         ),
         (lambda t: t.penalise(LinearPenalty(["gc.index"], [[1.0]])), "no parameter 'gc.index'"),
+        (
+            lambda t: t.link("gc.shape.e", "bkg.spectrum.tilt").penalise(LinearPenalty(["gc.shape.e"], [[1.0]])),
+            "gc.shape.e follows bkg.spectrum.tilt: give the penalty to that",
+        ),
         (lambda t: t.apply({"gc": SKY["gc"]}), "the table is for another sky: bkg.spectrum.norm, "),
     ],
 )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyfold.errors import ModelError
-from skyfold.fit.rows import Link, Row, bounds_of, following, leader_of, number, require_linkable, restricted, sensible
+from skyfold.fit.rows import Link, Row, changed, following, leader_of, require_linkable, restricted
 from skyfold.fit.text import table
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.priors import LinearPenalty, Prior
@@ -117,18 +117,7 @@ class Parameters:
         leaders = [row for row in rows if row.link is None]
         if not leaders:
             raise ModelError(f"{rows[0].name} follows {leader_of(rows[0])}: change that, or unlink it first")
-        changed = {}
-        for row in leaders:
-            new = replace(
-                row,
-                value=row.value if value is None else number(row, value),
-                free=row.free if free is None else bool(free),
-                bounds=row.bounds if bounds is None else bounds_of(row, bounds),
-                prior=row.prior if prior is None else prior,
-                error=row.error if error is None else float(error),
-            )
-            changed[row.name] = sensible(new)
-        return self._with_rows(changed)
+        return self.with_rows({row.name: changed(row, value, free, bounds, prior, error) for row in leaders})
 
     def freeze(self, pattern: str) -> Self:
         """Keep parameters at their values."""
@@ -140,7 +129,7 @@ class Parameters:
 
     def without_prior(self, pattern: str) -> Self:
         """Take priors away."""
-        return self._with_rows({row.name: replace(row, prior=None) for row in self.select(pattern)})
+        return self.with_rows({row.name: replace(row, prior=None) for row in self.select(pattern)})
 
     def link(self, name: str, to: str, factor: float = 1.0) -> Self:
         """Make one parameter follow another, from now on: value = factor × that of `to`.
@@ -159,18 +148,18 @@ class Parameters:
             factor, leader = factor * leader.link.factor, self[leader.link.to]
         if leader.name == name:
             raise ModelError(f"{name} cannot follow {to}: that is itself, or follows it")
-        changed = {
+        new = {
             leader.name: restricted(leader, follower, factor),
             name: replace(follower, link=Link(leader.name, factor)),
         }
         for row in self.rows:  # whoever followed the new follower now follows its leader
             if row.link is not None and row.link.to == name:
-                changed[row.name] = replace(row, link=Link(leader.name, factor * row.link.factor))
-        return self._with_rows(changed)
+                new[row.name] = replace(row, link=Link(leader.name, factor * row.link.factor))
+        return self.with_rows(new)
 
     def unlink(self, pattern: str) -> Self:
         """Let parameters that follow others go their own way, from where they are."""
-        return self._with_rows({row.name: replace(row, link=None) for row in self.select(pattern)})
+        return self.with_rows({row.name: replace(row, link=None) for row in self.select(pattern)})
 
     def penalise(self, penalty: LinearPenalty) -> Self:
         """Add a term over several parameters, by their names.
@@ -178,21 +167,22 @@ class Parameters:
         Raises
         ------
         ModelError
-            It names a parameter that is not here.
+            It names a parameter that is not here, or one that follows another.
         """
         for name in penalty.names:
-            self._number(name)
+            if self[name].link is not None:
+                raise ModelError(f"{name} follows {leader_of(self[name])}: give the penalty to that")
         return replace(self, penalties=(*self.penalties, penalty))
 
     def with_free(self, values: Iterable[float]) -> Self:
         """The table with these values of the free parameters, in their order."""
         rows = {row.name: replace(row, value=float(v)) for row, v in zip(self.free, values, strict=True)}
-        return self._with_rows(rows)
+        return self.with_rows(rows)
 
     def with_errors(self, errors: Mapping[str, float]) -> Self:
         """The table with these errors; nan for all others, and those that follow have that of their leader."""
         rows = {row.name: replace(row, error=float(errors.get(row.name, np.nan))) for row in self.rows}
-        return self._with_rows(rows)
+        return self.with_rows(rows)
 
     def apply(self, sky: Sky) -> Sky:
         """The sky with every value of the table put in.
@@ -229,8 +219,9 @@ class Parameters:
                 offset[i] = row.value
         return names, matrix, offset
 
-    def _with_rows(self, changed: Mapping[str, Row]) -> Self:
-        return replace(self, rows=tuple(changed.get(row.name, row) for row in self.rows))._followed()
+    def with_rows(self, rows: Mapping[str, Row]) -> Self:
+        """The table with these rows in place of those of the same names."""
+        return replace(self, rows=tuple(rows.get(row.name, row) for row in self.rows))._followed()
 
     def _followed(self) -> Self:
         """Every follower as its leader says."""

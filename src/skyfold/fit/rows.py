@@ -94,6 +94,27 @@ def bounds_of(row: Row, bounds: Sequence[Any]) -> Bounds:
     return lo, hi
 
 
+def changed(
+    row: Row,
+    value: Any = None,
+    free: bool | None = None,
+    bounds: Sequence[Any] | None = None,
+    prior: Prior | None = None,
+    error: float | None = None,
+) -> Row:
+    """A row with whatever is given here, checked: see `Parameters.set`."""
+    return sensible(
+        replace(
+            row,
+            value=row.value if value is None else number(row, value),
+            free=row.free if free is None else bool(free),
+            bounds=row.bounds if bounds is None else bounds_of(row, bounds),
+            prior=row.prior if prior is None else prior,
+            error=row.error if error is None else float(error),
+        )
+    )
+
+
 def restricted(leader: Row, follower: Row, factor: float) -> Row:
     """A leader with such values only as its follower may have too."""
     both = common(leader.bounds, scaled(follower.bounds, 1 / factor))
