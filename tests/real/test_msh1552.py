@@ -56,8 +56,8 @@ def test_stacked_sums(reduction):
 
 def test_exposure(reduction):
     exposure = reduction.datasets[0].exposure.data_in("m2 s")
-    # In a corner of the map some runs are beyond 2.5 degrees, the last offset of their responses. There we count nothing
-    # (1.1436e9), the published tool extrapolates to 2.75 degrees (1.1485e9); what is real is not in the files.
+    # In a corner of the map some runs are beyond 2.5 degrees, the last offset of their responses. There we count
+    # nothing (1.1436e9), the published tool extrapolates to 2.75 degrees (1.1485e9); what is real is not in the files.
     assert exposure.min() == pytest.approx(1.1436e9, rel=1e-3)
     assert exposure.min() == pytest.approx(1.15e9, rel=6e-3)
     assert exposure.max() == pytest.approx(1.33e10, rel=5e-3)

@@ -50,8 +50,8 @@ class Window(eqx.Module):
 
     kind says what the source is here, and with it what `kernel` and `exposure` hold:
 
-    ``"region"`` : one region; directions (lon, lat) [rad] and solid angles [sr] of its parts (3, n), or (0,) for a source
-        without extent
+    ``"region"`` : one region; directions (lon, lat) [rad] and solid angles [sr] of its parts (3, n), or (0,) for
+        a source without extent
     ``"point"`` : spline coefficients (K, K, T) of the pixel-integrated PSF on the grid, and those of the exposure on
         pixels
     ``"extended"`` : its Fourier transform (T, N, N / 2 + 1) over N = ny × oversampling points, divided by that of the
