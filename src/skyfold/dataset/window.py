@@ -362,6 +362,17 @@ def _local(geom: WcsGeom, at: SkyCoord, origin: tuple[float, float], n: int) -> 
     )
 
 
+def stays(dataset: Dataset, source: Source) -> bool:
+    """Whether a source has a shape that does not move, on a map: it is `fixed`, and needs no window."""
+    return source.shape is not None and not source.shape.moves and not isinstance(dataset.geom, RegionGeom)
+
+
+def directions(geom: WcsGeom, frame: str) -> tuple[Floats, Floats]:
+    """Longitude and latitude [rad] of the pixels in a frame, (ny, nx) each; 0 off the projection."""
+    sky = geom.sky.transform_to(frame).spherical
+    return np.nan_to_num(sky.lon.rad), np.nan_to_num(sky.lat.rad)
+
+
 def fixed(dataset: Dataset, source: Source, name: str, folding: Folding) -> tuple[Floats, Floats]:
     """A shape that does not move, folded with the PSF for unit flux.
 
@@ -376,8 +387,7 @@ def fixed(dataset: Dataset, source: Source, name: str, folding: Folding) -> tupl
         raise ShapeError(f"dataset {dataset.name!r} has no exposure: source {name!r} cannot be folded through it")
     assert source.shape is not None
     geom, at = dataset.geom, dataset.geom.center
-    sky = geom.sky.transform_to(source.shape.frame).spherical
-    lon, lat = (np.nan_to_num(c.rad) for c in (sky.lon, sky.lat))
+    lon, lat = directions(geom, source.shape.frame)
     energies = dataset.energy_true.center_in("TeV")
     brightness: Any = source.shape
     if source.shape.energy_dependent:

@@ -8,11 +8,12 @@ from typing import Self
 import numpy as np
 
 from skyfold.dataset.dataset import Dataset
+from skyfold.dataset.predict import sees
 from skyfold.dataset.window import Folding
 from skyfold.errors import FitError
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.part import Mapping
-from skyfold.fit.plan import StatName, plan, sees
+from skyfold.fit.plan import StatName, plan
 from skyfold.fit.prior_terms import PriorTerms
 from skyfold.fit.term import Expansion, Term
 from skyfold.model.source import Sky, Source

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyfold.dataset.dataset import Dataset
-from skyfold.dataset.window import Folding, Placed, fixed, place, position
+from skyfold.dataset.predict import sees
+from skyfold.dataset.window import Folding, Placed, fixed, place, position, stays
 from skyfold.errors import FitError
 from skyfold.fit.kinds import taken_apart
 from skyfold.fit.part import Ints, Mapping, Part, padded
@@ -35,13 +36,6 @@ def rows_of(sky: Sky) -> dict[str, Ints]:
         rows[name] = list(range(counted, counted + n))
         counted += n
     return {name: np.array(numbers, dtype=np.intp) for name, numbers in rows.items()}
-
-
-def sees(dataset: Dataset, component: Any) -> bool:
-    """Whether a component of the sky is meant for a dataset."""
-    if isinstance(component, FovBackground):
-        return component.dataset == dataset.name
-    return component.datasets is None or dataset.name in component.datasets
 
 
 def plan(
@@ -70,7 +64,7 @@ def plan(
         )
     rows, seen = rows_of(sky), {name: part for name, part in sky.items() if sees(dataset, part)}
     sources = {name: part for name, part in seen.items() if isinstance(part, Source)}
-    still = {name: part for name, part in sources.items() if part.shape is not None and not part.shape.moves}
+    still = {name: part for name, part in sources.items() if stays(dataset, part)}
     kept = {} if before is None else {part.name: part.placed for part in before.parts}
     placed = {
         name: kept[name]
