@@ -19,6 +19,7 @@ from jax import Array, lax
 from skyfold.fold.predict import drift, image, through
 from skyfold.fold.window import Numbers, Window
 from skyfold.model.fields import parameter_leaves
+from skyfold.model.spectral.base import Spectrum
 from skyfold.num.double import Floats
 
 
@@ -133,23 +134,30 @@ def flow_bent(kind: Kind, values: Array, data: list[Array], window: Window, alon
 
 
 @partial(jax.jit, static_argnums=0)
-def scaled(kind: Kind, values: Array, data: list[Array], energies: Array, directions: Array) -> tuple[Array, Array]:
-    """Factors (R,) of a background at energies [TeV], and their derivatives along the directions (k, P): (k, R)."""
+def scaled(
+    kind: Kind, values: Array, data: list[Array], at: tuple[Array, ...], directions: Array
+) -> tuple[Array, Array]:
+    """Factors (n,) of a background, and their derivatives along the directions (k, P): (k, n).
 
-    def factors(values: Array) -> Array:
-        return kind.build(values, data).dnde(energies)
-
-    value, along = jax.linearize(factors, values)
+    Parameters
+    ----------
+    at : n energies [TeV] for a spectrum, (lon, lat) [rad] of n pixels for a shape.
+    """
+    value, along = jax.linearize(lambda v: _factors(kind.build(v, data), at), values)
     return value, jax.vmap(along)(directions)
 
 
 @partial(jax.jit, static_argnums=0)
 def scaled_bent(
-    kind: Kind, values: Array, data: list[Array], energies: Array, directions: Array, weights: Array
+    kind: Kind, values: Array, data: list[Array], at: tuple[Array, ...], directions: Array, weights: Array
 ) -> Array:
     """Second derivatives (k, k) of Σ weights × factors of a background along the directions."""
 
     def weighted(step: Array) -> Array:
-        return jnp.vdot(weights, kind.build(values + step @ directions, data).dnde(energies))
+        return jnp.vdot(weights, _factors(kind.build(values + step @ directions, data), at))
 
     return jax.jacfwd(jax.jacfwd(weighted))(jnp.zeros(directions.shape[0]))
+
+
+def _factors(model: Any, at: tuple[Array, ...]) -> Array:
+    return jnp.asarray(model.dnde(*at) if isinstance(model, Spectrum) else model(*at))

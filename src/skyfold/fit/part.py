@@ -29,6 +29,11 @@ class Mapping(NamedTuple):
     def __call__(self, free: Floats) -> Floats:
         return self.offset + self.matrix @ free
 
+    def along(self, rows: Ints) -> tuple[Floats, Ints]:
+        """How some of all parameters change with the free ones that change them, (k, P), and which those are (k,)."""
+        columns = np.flatnonzero(self.matrix[rows].any(axis=0))
+        return self.matrix[np.ix_(rows, columns)].T, columns
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -114,8 +119,7 @@ def _directions(rows: Ints, of_shape: NDArray[np.bool_], mapping: Mapping) -> tu
     rows : (P,) where its parameters are among those of the sky.
     of_shape : (P,) which of them change the shape.
     """
-    columns = np.flatnonzero(mapping.matrix[rows].any(axis=0))
-    every = mapping.matrix[np.ix_(rows, columns)].T
+    every, columns = mapping.along(rows)
     which = np.flatnonzero(every[:, of_shape].any(axis=1))
     return Directions(every, every[which], which), columns
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.predict import sees
-from skyfold.dataset.window import Folding, Placed, fixed, place, position, stays
+from skyfold.dataset.window import Folding, Placed, directions, fixed, place, position, stays
 from skyfold.errors import FitError
-from skyfold.fit.kinds import taken_apart
+from skyfold.fit.layer import Factor, Known, Layer, Scaled, Shaped
 from skyfold.fit.part import Ints, Mapping, Part, padded
 from skyfold.fit.statistic import Cash, Chi2, Statistic, WStat
-from skyfold.fit.term import Layer, Term
+from skyfold.fit.term import Term
 from skyfold.fold.window import Local, Window
 from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.fields import parameter_leaves
@@ -74,7 +74,9 @@ def plan(
         if name not in still
     }
     layers = {name: part for name, part in seen.items() if not isinstance(part, Source)}
-    everywhere = bool(still) or any(isinstance(part, TemplateNpred) for part in layers.values())
+    everywhere = bool(still) or any(
+        isinstance(part, TemplateNpred) or part.shape is not None for part in layers.values()
+    )
 
     which = dataset.stat if stat == "auto" else stat
     bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
@@ -94,13 +96,7 @@ def plan(
         whole = _still(dataset, source, name, listed, folding)
         parts.append(Part.of(name, source, rows[name], whole, listed, np.arange(listed[0].size), mapping))
     return Term(
-        dataset.name,
-        dataset.energy.center_in("TeV"),
-        chosen,
-        np.concatenate([listed[0], extra]),
-        tuple(parts),
-        tuple(_layers(dataset, layers, background, rows, listed, extra.size)),
-        constant,
+        dataset.name, chosen, tuple(parts), tuple(_layers(dataset, layers, background, rows, listed, extra)), constant
     )
 
 
@@ -119,11 +115,12 @@ def _usual(dataset: Dataset, background: Floats | None, layers: dict[str, Any], 
     """Expected counts of a usual size in some bins: those of the background where the models start."""
     if background is None:
         return np.zeros(bins[0].size)
-    factor = np.ones(dataset.energy.nbin)
+    usual = background[bins]
     for part in layers.values():
         if isinstance(part, FovBackground):
-            factor = np.abs(np.asarray(part.spectrum.dnde(jnp.asarray(dataset.energy.center_in("TeV")))))
-    return background[bins] * factor[bins[0]]
+            factor = np.asarray(part.spectrum.dnde(jnp.asarray(dataset.energy.center_in("TeV"))))
+            usual = usual * np.abs(factor[bins[0]])
+    return usual
 
 
 def _statistic(dataset: Dataset, name: StatName, bins: tuple[Ints, ...], usual: Floats) -> Statistic:
@@ -211,30 +208,48 @@ def _summed(counts: Floats, used: NDArray[np.bool_]) -> Floats:
 
 
 def _layers(
-    dataset: Dataset, parts: dict[str, Any], background: Floats | None, rows: dict[str, Ints], listed: Any, n_extra: int
+    dataset: Dataset, parts: dict[str, Any], background: Floats | None, rows: dict[str, Ints], listed: Any, extra: Ints
 ) -> list[Layer]:
     """The background of the dataset with its factor, and templates of counts."""
-    used, layers = dataset.used, []
     scaling = {name: part for name, part in parts.items() if isinstance(part, FovBackground)}
     if len(scaling) > 1:
         raise FitError(f"dataset {dataset.name!r} has several background models, {', '.join(scaling)}; keep one")
-    if background is not None:
-        base = np.concatenate([background[listed], np.ones(n_extra)])
-        total = _summed(background, used)
-        name, part = next(iter(scaling.items()), (f"background of {dataset.name}", None))
-        kind, _, data = taken_apart(part.spectrum) if part is not None else (None, None, [])
-        layers.append(Layer(name, kind, rows.get(name, np.zeros(0, dtype=np.intp)), data, base, total))
-    elif scaling:
+    if scaling and background is None:
         raise FitError(
             f"dataset {dataset.name!r} is an on-off measurement: {next(iter(scaling))!r} has nothing to scale"
         )
+    energies, reco = dataset.energy.center_in("TeV"), np.concatenate([listed[0], extra])
+    layers: list[Layer] = []
+    for name, part in scaling.items():
+        assert background is not None
+        spectral = len(parameter_leaves(part.spectrum))
+        # A sky's tree counts the parameters of a background in the order of its fields: the spectrum before the shape.
+        factor = Factor.of(part.spectrum, rows[name][:spectral], energies)
+        if part.shape is None:
+            base = np.concatenate([background[listed], np.ones(extra.size)])
+            layers.append(Scaled(factor, reco, base, _summed(background, dataset.used)))
+        else:
+            layers.append(_shaped(dataset, part.shape, factor, rows[name][spectral:], background, listed))
+    if background is not None and not scaling:
+        base = np.concatenate([background[listed], np.ones(extra.size)])
+        layers.append(Known(base, float(_summed(background, dataset.used).sum())))
     for name, part in parts.items():
         if isinstance(part, TemplateNpred):
-            kind, _, data = taken_apart(part.spectrum)
             counts = np.asarray(part.counts, dtype=float)
-            if counts.shape != used.shape:
+            if counts.shape != dataset.geom.shape:
                 raise FitError(
-                    f"{name!r} has counts of shape {counts.shape}, dataset {dataset.name!r} of {used.shape} bins"
+                    f"{name!r} has counts of shape {counts.shape}, dataset {dataset.name!r} of {dataset.geom.shape}"
                 )
-            layers.append(Layer(name, kind, rows[name], data, counts[listed], _summed(counts, used)))
+            factor = Factor.of(part.spectrum, rows[name], energies)
+            layers.append(Scaled(factor, reco, counts[listed], _summed(counts, dataset.used)))
     return layers
+
+
+def _shaped(dataset: Dataset, shape: Any, factor: Factor, rows: Ints, background: Floats, listed: Any) -> Shaped:
+    """The background of a dataset with a factor that varies across the field."""
+    seen = dataset.used.any(axis=0)
+    number = np.cumsum(seen).reshape(seen.shape) - 1
+    lon, lat = (angle[seen] for angle in directions(dataset.geom, shape.frame))
+    totals = np.where(dataset.used, background, 0.0)[:, seen]
+    reco, y, x = listed
+    return Shaped(factor, Factor.of(shape, rows, lon, lat), reco, number[y, x], background[listed], totals)

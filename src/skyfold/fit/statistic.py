@@ -26,6 +26,9 @@ class Statistic(Protocol):
     """A statistic of some bins."""
 
     @property
+    def counts(self) -> Floats: ...
+
+    @property
     def linear(self) -> float:
         """Weight of the expected counts of every bin; what a call returns comes in addition."""
         ...

@@ -1,31 +1,14 @@
 """One dataset in a likelihood: the bins to look at, the sources and backgrounds that fill them."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from skyfold.fit.kinds import Kind, scaled, scaled_bent
-from skyfold.fit.part import Ints, Mapping, Part
+from skyfold.fit.layer import Layer
+from skyfold.fit.part import Mapping, Part
 from skyfold.fit.statistic import Statistic
 from skyfold.num.double import Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """A background: known counts times a factor in each bin of energy.
-
-    kind : None for a background that is taken as it is.
-    base : (N,) counts in the listed bins.
-    total : (R,) counts summed over the bins of the statistic.
-    """
-
-    name: str
-    kind: Kind | None
-    rows: Ints
-    data: list[Any]
-    base: Floats
-    total: Floats
 
 
 class Expansion(NamedTuple):
@@ -61,15 +44,11 @@ class _State(NamedTuple):
 class Term:
     """−2 ln L of one dataset.
 
-    energies : (R,) centres of reconstructed energy [TeV].
-    reco : (N,) bin of energy of each listed bin.
     constant : what bins that are not listed contribute besides their expected counts.
     """
 
     name: str
-    energies: Floats
     statistic: Statistic
-    reco: Ints
     parts: tuple[Part, ...]
     layers: tuple[Layer, ...]
     constant: float
@@ -107,21 +86,14 @@ class Term:
             if part.columns.size:
                 full[np.ix_(part.columns, part.columns)] += part.bent(values, self.statistic.linear, slopes, sizes)
         for layer in self.layers:
-            c = np.flatnonzero(mapping.matrix[layer.rows].any(axis=0))
-            if layer.kind is None or c.size == 0:
-                continue
-            weights = self.statistic.linear * layer.total + self._by_energy(terms.slope * layer.base)
-            along = mapping.matrix[np.ix_(layer.rows, c)].T
-            block = scaled_bent(layer.kind, values[layer.rows], layer.data, self.energies, along, weights)
-            full[np.ix_(c, c)] += np.asarray(block)
+            block, columns = layer.bent(values, mapping, self.statistic.linear, terms.slope)
+            full[np.ix_(columns, columns)] += block
         return full
-
-    def _by_energy(self, listed: Floats) -> Floats:
-        return np.bincount(self.reco, listed, minlength=self.energies.size).astype(float)
 
     def _state(self, values: Floats, mapping: Mapping) -> _State:
         n_free = mapping.matrix.shape[1]
-        mu, d_mu = np.zeros(self.reco.size + 1), np.zeros((n_free, self.reco.size + 1))  # the last takes the padding
+        n_bins = self.statistic.counts.size
+        mu, d_mu = np.zeros(n_bins + 1), np.zeros((n_free, n_bins + 1))  # the last takes the padding
         total, d_total, drift = 0.0, np.zeros(n_free), 0.0
         for part, found in [(part, part.folded(values)) for part in self.parts]:  # all are under way before one is read
             total += float(found.total)
@@ -131,18 +103,9 @@ class Term:
             drift = max(drift, float(found.drift))
         mu, d_mu = mu[:-1], d_mu[:, :-1]
         for layer in self.layers:
-            factor, d_factor, c = self._factors(layer, values, mapping)
-            mu = mu + factor[self.reco] * layer.base
-            total += float(factor @ layer.total)
-            d_mu[c] += d_factor[:, self.reco] * layer.base
-            d_total[c] += d_factor @ layer.total
+            filled = layer.fill(values, mapping)
+            mu = mu + filled.mu
+            total += filled.total
+            d_mu[filled.columns] += filled.d_mu
+            d_total[filled.columns] += filled.d_total
         return _State(total, mu, d_total, d_mu, drift)
-
-    def _factors(self, layer: Layer, values: Floats, mapping: Mapping) -> tuple[Floats, Floats, Ints]:
-        """Factors (R,) of a background, their derivatives (k, R), and by which free parameters."""
-        if layer.kind is None:
-            return np.ones(self.energies.size), np.zeros((0, self.energies.size)), np.zeros(0, dtype=np.intp)
-        c = np.flatnonzero(mapping.matrix[layer.rows].any(axis=0))
-        along = mapping.matrix[np.ix_(layer.rows, c)].T
-        factor, d_factor = scaled(layer.kind, values[layer.rows], layer.data, self.energies, along)
-        return np.asarray(factor), np.asarray(d_factor), c

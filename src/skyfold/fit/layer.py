@@ -1,0 +1,150 @@
+"""The backgrounds of one dataset: expected counts that are known but for a factor."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+
+from skyfold.fit.kinds import Kind, scaled, scaled_bent, taken_apart
+from skyfold.fit.part import Ints, Mapping
+from skyfold.num.double import Floats
+
+
+class Filled(NamedTuple):
+    """Expected counts of a background: in the listed bins `mu` (N,), and `total` over the bins of the statistic.
+
+    d_mu, d_total : derivatives (k, N) and (k,) by the free parameters `columns` (k,).
+    """
+
+    mu: Floats
+    total: float
+    d_mu: Floats
+    d_total: Floats
+    columns: Ints
+
+
+class Bent(NamedTuple):
+    """Second derivatives (k, k) by the free parameters `columns` (k,)."""
+
+    block: Floats
+    columns: Ints
+
+
+class Layer(Protocol):
+    """A background."""
+
+    def fill(self, values: Floats, mapping: Mapping) -> Filled: ...
+
+    def bent(self, values: Floats, mapping: Mapping, linear: float, slopes: Floats) -> Bent:
+        """Second derivatives of linear × total + Σ slopes (N,) × mu."""
+        ...
+
+
+_NONE = np.zeros(0, dtype=np.intp)
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A background that is taken as it is: counts in the listed bins, and over those of the statistic."""
+
+    base: Floats
+    total: float
+
+    def fill(self, values: Floats, mapping: Mapping) -> Filled:
+        return Filled(self.base, self.total, np.zeros((0, self.base.size)), np.zeros(0), _NONE)
+
+    def bent(self, values: Floats, mapping: Mapping, linear: float, slopes: Floats) -> Bent:
+        return Bent(np.zeros((0, 0)), _NONE)
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """A norm model and where it is wanted: (energies,) in TeV, or (lon, lat) in rad; n of them.
+
+    rows : where its parameters are among those of the sky.
+    """
+
+    kind: Kind
+    rows: Ints
+    data: list[Any]
+    at: tuple[Floats, ...]
+
+    @classmethod
+    def of(cls, model: Any, rows: Ints, *at: Floats) -> Self:
+        kind, _, data = taken_apart(model)
+        return cls(kind, rows, data, at)
+
+    def fill(self, values: Floats, mapping: Mapping) -> tuple[Floats, Floats, Ints]:
+        """Factors (n,), derivatives (k, n), by which free parameters (k,)."""
+        along, columns = mapping.along(self.rows)
+        factor, slopes = scaled(self.kind, values[self.rows], self.data, self.at, along)
+        return np.asarray(factor), np.asarray(slopes), columns
+
+    def bent(self, values: Floats, mapping: Mapping, weights: Floats) -> Floats:
+        """Second derivatives (k, k) of Σ weights (n,) × factors."""
+        along, _ = mapping.along(self.rows)
+        return np.asarray(scaled_bent(self.kind, values[self.rows], self.data, self.at, along, weights))
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """Known counts times a factor of energy: μ = f(r) B.
+
+    reco : (N,) bin of energy of the listed bins.
+    base : (N,) counts B in the listed bins.
+    totals : (R,) counts summed over the bins of the statistic.
+    """
+
+    factor: Factor
+    reco: Ints
+    base: Floats
+    totals: Floats
+
+    def fill(self, values: Floats, mapping: Mapping) -> Filled:
+        f, df, columns = self.factor.fill(values, mapping)
+        d_mu = df[:, self.reco] * self.base
+        return Filled(f[self.reco] * self.base, float(f @ self.totals), d_mu, df @ self.totals, columns)
+
+    def bent(self, values: Floats, mapping: Mapping, linear: float, slopes: Floats) -> Bent:
+        weights = linear * self.totals + np.bincount(self.reco, slopes * self.base, minlength=self.totals.size)
+        return Bent(self.factor.bent(values, mapping, weights), mapping.along(self.factor.rows)[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Shaped:
+    """Known counts times a factor of energy and one of direction: μ = f(r) s(p) B.
+
+    pixels : (N,) in which of the P pixels of `shape` the listed bins are.
+    totals : (R, P) counts in the bins of the statistic, 0 in others.
+    """
+
+    factor: Factor
+    shape: Factor
+    reco: Ints
+    pixels: Ints
+    base: Floats
+    totals: Floats
+
+    def fill(self, values: Floats, mapping: Mapping) -> Filled:
+        f, df, by_energy = self.factor.fill(values, mapping)
+        s, ds, by_pixel = self.shape.fill(values, mapping)
+        with_f, with_s = f[self.reco] * self.base, s[self.pixels] * self.base
+        d_mu = np.concatenate([df[:, self.reco] * with_s, ds[:, self.pixels] * with_f])
+        summed = self.totals @ s
+        d_total = np.concatenate([df @ summed, ds @ (f @ self.totals)])
+        columns, where = np.unique(np.concatenate([by_energy, by_pixel]), return_inverse=True)
+        same = where == np.arange(columns.size)[:, None]  # a link may make one parameter change both factors
+        return Filled(f[self.reco] * with_s, float(f @ summed), same @ d_mu, same @ d_total, columns)
+
+    def bent(self, values: Floats, mapping: Mapping, linear: float, slopes: Floats) -> Bent:
+        f, df, by_energy = self.factor.fill(values, mapping)
+        s, ds, by_pixel = self.shape.fill(values, mapping)
+        weights = linear * self.totals
+        np.add.at(weights, (self.reco, self.pixels), slopes * self.base)
+        cross = df @ weights @ ds.T
+        of_f, of_s = (
+            factor.bent(values, mapping, w) for factor, w in ((self.factor, weights @ s), (self.shape, f @ weights))
+        )
+        columns, where = np.unique(np.concatenate([by_energy, by_pixel]), return_inverse=True)
+        same = (where == np.arange(columns.size)[:, None]).astype(float)
+        return Bent(same @ np.block([[of_f, cross], [cross.T, of_s]]) @ same.T, columns)
