@@ -19,12 +19,7 @@ def cube(proj="TAN", frame="icrs", sigma=SIGMA, slope=0.0, npix=60, center=None)
     """Exposure rises by `slope` per pixel along x; migration spreads each true bin evenly over all reconstructed."""
     center = SkyCoord(83.6, 22.0, unit="deg") if center is None else center
     geom = WcsGeom.create(center, npix=npix, pixel=PIXEL, proj=proj, frame=frame, axes=[ENERGY])
-    one = WcsGeom.create(center, npix=1, pixel=npix * PIXEL, proj=proj, frame=frame)
-    rad = Axis.even("rad", 0, 8 * sigma, 400, unit="deg")
-    r = rad.center_in("deg")
-    density = np.exp(-(r**2) / (2 * sigma**2)) / (2 * np.pi * np.radians(sigma) ** 2)
-    table = np.broadcast_to(density[None, :, None, None], (TRUE.nbin, rad.nbin, 1, 1))
-    weight = Map(one.with_axes(TRUE), np.ones((TRUE.nbin, 1, 1)), "m2 s")
+    psf = gaussian_psf(center, TRUE, sigma, npix * PIXEL, proj, frame)
     matrix = np.full((TRUE.nbin, ENERGY.nbin, 1, 1), 0.5)
     ramp = SEEN * (1 + slope * (np.arange(npix) - npix / 2))
     exposure = np.broadcast_to(ramp, (TRUE.nbin, npix, npix))
@@ -33,6 +28,17 @@ def cube(proj="TAN", frame="icrs", sigma=SIGMA, slope=0.0, npix=60, center=None)
         counts=Map.filled(geom),
         background=Map.filled(geom, 0.1),
         exposure=Map(geom.with_axes(TRUE), exposure, "m2 s"),
-        psf=SkyResponse(Map(one.with_axes(TRUE, rad), table, "sr-1"), weight),
-        edisp=SkyResponse(Map(one.with_axes(TRUE, ENERGY), matrix), weight),
+        psf=psf,
+        edisp=SkyResponse(Map(psf.exposure.geom.image.with_axes(TRUE, ENERGY), matrix), psf.exposure),
     )
+
+
+def gaussian_psf(center, true, sigma, width, proj="TAN", frame="icrs"):
+    """The same PSF at all true energies and everywhere, on one pixel of some width [deg]; sigma [deg]."""
+    one = WcsGeom.create(center, npix=1, pixel=width, proj=proj, frame=frame)
+    rad = Axis.even("rad", 0, 8 * sigma, 400, unit="deg")
+    r = rad.center_in("deg")
+    density = np.exp(-(r**2) / (2 * sigma**2)) / (2 * np.pi * np.radians(sigma) ** 2)
+    table = np.broadcast_to(density[None, :, None, None], (true.nbin, rad.nbin, 1, 1))
+    weight = Map(one.with_axes(true), np.ones((true.nbin, 1, 1)), "m2 s")
+    return SkyResponse(Map(one.with_axes(true, rad), table, "sr-1"), weight)
