@@ -74,11 +74,12 @@ def plan(
         if name not in still
     }
     layers = {name: part for name, part in seen.items() if not isinstance(part, Source)}
-    everywhere = bool(still) or any(
-        isinstance(part, TemplateNpred) or part.shape is not None for part in layers.values()
-    )
-
     which = dataset.stat if stat == "auto" else stat
+    everywhere = (
+        which == "chi2"  # its bins do not join where only the background changes
+        or bool(still)
+        or any(isinstance(part, TemplateNpred) or part.shape is not None for part in layers.values())
+    )
     bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
     background = None if which == "wstat" else _background(dataset)
     statistic = _statistic(dataset, which, bins, _usual(dataset, background, layers, bins))
