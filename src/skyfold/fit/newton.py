@@ -59,15 +59,8 @@ class Newton:
         search = _Search(fn, np.clip(start, bounds[:, 0], bounds[:, 1]), bounds, self)
         if not np.isfinite(search.now.value):
             return search.ended(Status.NAN)
+        search.approach(linear)
         every = np.ones(start.size, dtype=bool)
-        for relief in _RELIEF:
-            if not search.impossible(relief):
-                break
-            if linear is not None and linear.any():
-                search.descend(linear, relief=relief, tolerance=0.1)
-            search.descend(every, relief=relief, tolerance=1.0)
-        if linear is not None and linear.any() and search.distance(linear) > _FAR:
-            search.descend(linear, tolerance=_NEAR)
         status = search.descend(every, tolerance=_NEAR)
         for _ in range(_ROUNDS):
             if search.now.drift > CENTRED:
@@ -76,6 +69,18 @@ class Newton:
             if status is not Status.CONVERGED or search.now.drift <= CENTRED:
                 break
         return search.ended(status)
+
+
+def approached(fn: Smooth, start: Floats, bounds: Bounds, linear: np.ndarray | None) -> Minimum:
+    """The start of a search, or if that is far off, a place where the data are possible and the factors at their best.
+
+    For minimisers that go on from there; its status says whether the statistic is a number at the start.
+    """
+    search = _Search(fn, np.clip(start, bounds[:, 0], bounds[:, 1]), bounds, Newton())
+    if not np.isfinite(search.now.value):
+        return search.ended(Status.NAN)
+    search.approach(linear)
+    return search.ended(Status.CONVERGED)
 
 
 class _Search:
@@ -91,6 +96,18 @@ class _Search:
     def _expand(self, free: Floats) -> Expansion:
         self.steps += 1
         return self.fn.expand(free, self.relief)
+
+    def approach(self, linear: np.ndarray | None) -> None:
+        """Come from far away: to where no bin with counts expects none, and to the best factors."""
+        every = np.ones(self.at.size, dtype=bool)
+        for relief in _RELIEF:
+            if not self.impossible(relief):
+                break
+            if linear is not None and linear.any():
+                self.descend(linear, relief=relief, tolerance=0.1)
+            self.descend(every, relief=relief, tolerance=1.0)
+        if linear is not None and linear.any() and self.distance(linear) > _FAR:
+            self.descend(linear, tolerance=_NEAR)
 
     def impossible(self, relief: float) -> bool:
         """Whether a bin with counts expects (next to) none: the likelihood vanishes there, and says little."""

@@ -68,10 +68,11 @@ class Term:
         if not np.all(np.isfinite(state.mu)):  # a step went where a model has no value
             nothing = np.full(state.d_total.size, np.nan)
             return Expansion(np.nan, nothing, np.full((nothing.size, nothing.size), np.nan), state.drift)
-        terms = self.statistic(state.mu, relief)
-        value = self.constant + self.statistic.linear * state.total + float(np.sum(terms.value))
-        gradient = self.statistic.linear * state.d_total + state.d_mu @ terms.slope
-        return Expansion(value, gradient, (state.d_mu * terms.bend) @ state.d_mu.T, state.drift)
+        with np.errstate(over="ignore", invalid="ignore"):  # nor here; who asked sees that it is not finite
+            terms = self.statistic(state.mu, relief)
+            value = self.constant + self.statistic.linear * state.total + float(np.sum(terms.value))
+            gradient = self.statistic.linear * state.d_total + state.d_mu @ terms.slope
+            return Expansion(value, gradient, (state.d_mu * terms.bend) @ state.d_mu.T, state.drift)
 
     def hessian(self, free: Floats, mapping: Mapping) -> Floats:
         """Second derivatives: the Fisher information, and a block for the curvature of each source and background."""
