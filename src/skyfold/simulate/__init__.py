@@ -1,0 +1,1 @@
+"""From models and pictures to counts, photons and whole observations."""
