@@ -8,7 +8,6 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
-from scipy.signal import fftconvolve
 
 from skyfold.dataset import whole_pixels
 from skyfold.dataset.dataset import Dataset
@@ -22,6 +21,7 @@ from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
 from skyfold.irf.fine_kernel import fine_kernel
 from skyfold.irf.migration import Migration
+from skyfold.maps.filter import convolve
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
 
@@ -398,6 +398,5 @@ def fixed(dataset: Dataset, source: Source, name: str, folding: Folding) -> tupl
     density = _psf(dataset, source, at)
     if density is not None:
         pixel = _pixel(geom)
-        kernel = _kernel(density, pixel, 1, folding)
-        light = np.maximum(fftconvolve(light, kernel, mode="same", axes=(1, 2)), 0.0)
+        light = convolve(dataset.exposure.with_data(light), _kernel(density, pixel, 1, folding)).data
     return light, _migration(dataset, source, at)

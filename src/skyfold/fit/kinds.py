@@ -130,7 +130,7 @@ def flow_bent(kind: Kind, values: Array, data: list[Array], window: Window, alon
     def weighted(step: Array) -> Array:
         return jnp.vdot(weights, through(kind.build(values + step @ along.every, data), window))
 
-    return jax.jacfwd(jax.jacfwd(weighted))(jnp.zeros(along.every.shape[0]))
+    return jax.hessian(weighted)(jnp.zeros(along.every.shape[0]))
 
 
 @partial(jax.jit, static_argnums=0)
@@ -156,7 +156,7 @@ def scaled_bent(
     def weighted(step: Array) -> Array:
         return jnp.vdot(weights, _factors(kind.build(values + step @ directions, data), at))
 
-    return jax.jacfwd(jax.jacfwd(weighted))(jnp.zeros(directions.shape[0]))
+    return jax.hessian(weighted)(jnp.zeros(directions.shape[0]))
 
 
 def _factors(model: Any, at: tuple[Array, ...]) -> Array:

@@ -61,18 +61,24 @@ class Known:
 class Factor:
     """A norm model and where it is wanted: (energies,) in TeV, or (lon, lat) in rad; n of them.
 
-    rows : where its parameters are among those of the sky.
+    values : of its parameters where the model was made, (P,).
+    rows : (P,) where they are among those of the sky.
     """
 
     kind: Kind
+    values: Floats
     rows: Ints
     data: list[Any]
     at: tuple[Floats, ...]
 
     @classmethod
     def of(cls, model: Any, rows: Ints, *at: Floats) -> Self:
-        kind, _, data = taken_apart(model)
-        return cls(kind, rows, data, at)
+        kind, values, data = taken_apart(model)
+        return cls(kind, values, rows, data, at)
+
+    def start(self, mapping: Mapping) -> Floats:
+        """Factors (n,) where the model was made."""
+        return np.asarray(scaled(self.kind, self.values, self.data, self.at, mapping.along(self.rows)[0])[0])
 
     def fill(self, values: Floats, mapping: Mapping) -> tuple[Floats, Floats, Ints]:
         """Factors (n,), derivatives (k, n), by which free parameters (k,)."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,7 +81,7 @@ def plan(
     )
     bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
     background = None if which == "wstat" else _background(dataset)
-    statistic = _statistic(dataset, which, bins, _usual(dataset, background, layers, bins))
+    statistic = _statistic(dataset, which, bins, _usual(dataset, background, layers, rows, mapping, bins))
     inside = _covered(bins, placed.values(), everywhere, background)
     listed = tuple(index[inside] for index in bins)
     chosen, constant, extra = _rest(statistic, bins, inside, background, used.shape[0])
@@ -112,14 +111,21 @@ def _stays(placed: Placed, source: Source, dataset: Dataset) -> bool:
     return bool(moved <= CENTRED and abs(float(source.shape.reach()) - placed.reach) <= 0.05 * placed.reach)
 
 
-def _usual(dataset: Dataset, background: Floats | None, layers: dict[str, Any], bins: tuple[Ints, ...]) -> Floats:
+def _usual(
+    dataset: Dataset,
+    background: Floats | None,
+    layers: dict[str, Any],
+    rows: dict[str, Ints],
+    mapping: Mapping,
+    bins: tuple[Ints, ...],
+) -> Floats:
     """Expected counts of a usual size in some bins: those of the background where the models start."""
     if background is None:
         return np.zeros(bins[0].size)
     usual = background[bins]
-    for part in layers.values():
+    for name, part in layers.items():
         if isinstance(part, FovBackground):
-            factor = np.asarray(part.spectrum.dnde(jnp.asarray(dataset.energy.center_in("TeV"))))
+            factor = _spectral(part, rows[name], dataset).start(mapping)
             usual = usual * np.abs(factor[bins[0]])
     return usual
 
@@ -219,18 +225,16 @@ def _layers(
         raise FitError(
             f"dataset {dataset.name!r} is an on-off measurement: {next(iter(scaling))!r} has nothing to scale"
         )
-    energies, reco = dataset.energy.center_in("TeV"), np.concatenate([listed[0], extra])
+    reco = np.concatenate([listed[0], extra])
     layers: list[Layer] = []
     for name, part in scaling.items():
         assert background is not None
-        spectral = len(parameter_leaves(part.spectrum))
-        # A sky's tree counts the parameters of a background in the order of its fields: the spectrum before the shape.
-        factor = Factor.of(part.spectrum, rows[name][:spectral], energies)
+        factor = _spectral(part, rows[name], dataset)
         if part.shape is None:
             base = np.concatenate([background[listed], np.ones(extra.size)])
             layers.append(Scaled(factor, reco, base, _summed(background, dataset.used)))
         else:
-            layers.append(_shaped(dataset, part.shape, factor, rows[name][spectral:], background, listed))
+            layers.append(_shaped(dataset, part.shape, factor, rows[name][factor.rows.size :], background, listed))
     if background is not None and not scaling:
         base = np.concatenate([background[listed], np.ones(extra.size)])
         layers.append(Known(base, float(_summed(background, dataset.used).sum())))
@@ -241,9 +245,15 @@ def _layers(
                 raise FitError(
                     f"{name!r} has counts of shape {counts.shape}, dataset {dataset.name!r} of {dataset.geom.shape}"
                 )
-            factor = Factor.of(part.spectrum, rows[name], energies)
+            factor = _spectral(part, rows[name], dataset)
             layers.append(Scaled(factor, reco, counts[listed], _summed(counts, dataset.used)))
     return layers
+
+
+def _spectral(background: FovBackground | TemplateNpred, rows: Ints, dataset: Dataset) -> Factor:
+    """The factor of energy of a background; its parameters come before those of a shape, in the order of the fields."""
+    first = len(parameter_leaves(background.spectrum))
+    return Factor.of(background.spectrum, rows[:first], dataset.energy.center_in("TeV"))
 
 
 def _shaped(dataset: Dataset, shape: Any, factor: Factor, rows: Ints, background: Floats, listed: Any) -> Shaped:

@@ -1,5 +1,6 @@
 """From the sky to the pixels of a window and back, through the tangent plane."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -9,6 +10,7 @@ from skyfold.fold.window import Local
 DEGREE = 4
 
 
+@jax.jit
 def to_plane(lon: Array, lat: Array, pole: Array) -> tuple[Array, Array]:
     """Gnomonic projection (ξ, η) [rad] of directions [rad] on the plane that touches the sky at `pole`."""
     dlon = lon - pole[0]
