@@ -21,7 +21,7 @@ def field_coordinates(directions: Floats, pointing: SkyCoord) -> tuple[Floats, F
     return -lon, lat
 
 
-def to_altaz(lon: Floats, lat: Floats, zenith: float) -> tuple[Floats, Floats]:
+def to_altaz(lon: Floats, lat: Floats, zenith: float | Floats) -> tuple[Floats, Floats]:
     """ALTAZ longitude and latitude [rad] of RADEC field coordinates.
 
     Parameters

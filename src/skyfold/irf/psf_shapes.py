@@ -55,6 +55,11 @@ class PsfShape(Psf):
     def known(self, energy: ArrayLike, offset: ArrayLike) -> NDArray[np.bool_]:
         return self._look(*floats(energy, offset))[0]
 
+    def parameters(self, energy: ArrayLike, offset: ArrayLike) -> list[Floats]:
+        """Those of the formula at coordinates that broadcast, in its order; nan where there is no shape."""
+        known, parameters = self._look(*floats(energy, offset))
+        return [np.where(known, parameter, np.nan) for parameter in parameters]
+
     def density_table(self, energy: ArrayLike, rad: ArrayLike, offset: ArrayLike) -> Floats:
         energy, rad = np.atleast_1d(np.asarray(energy, dtype=float)), np.atleast_1d(np.asarray(rad, dtype=float))
         known, parameters = self._look(*floats(energy, np.asarray(offset, dtype=float)[..., None]))

@@ -1,0 +1,176 @@
+"""Directions of photons, after the brightness of a shape.
+
+A shape is sampled on small squares, evenly lit, of an equidistant projection around its centre: a sixteenth of its
+smallest feature wide, so that a Gaussian comes out wider by 2e-4 at most. What is larger than the field of view is
+sampled on the field of view alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import jax
+import numpy as np
+from astropy.coordinates import SkyCoord
+from jax import Array
+
+from skyfold.errors import ModelError
+from skyfold.model.source import Source
+from skyfold.model.spatial.base import Shape
+from skyfold.num.sphere import lonlat, tangent_frame
+from skyfold.simulate.sample import Floats, choose
+
+# Squares along a side: as many as a shape needs, one of these numbers (of the first two if it depends on energy).
+_SIDES = (256, 512, 1024, 2048)
+_PER_GRAIN = 16
+# Directions that are evaluated together: one size, compiled once.
+_BLOCK = 2**16
+# Energies per decade at which a shape that depends on energy is sampled; mixed in proportion between them.
+_PER_DECADE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Squares on the sky and the light from each.
+
+    axes : ICRS unit vectors of their centre, its east and its north, (3, 3), in rows.
+    east, north : of the middle of each [rad], (n,); side : of a square [rad], 0 for a point.
+    energy : energies [TeV] at which the light is given, (k,), or one.
+    light : shape (k, n); of a shape within the field of view it sums to 1.
+    """
+
+    axes: Floats
+    east: Floats
+    north: Floats
+    side: float
+    energy: Floats
+    light: Floats
+
+    @classmethod
+    def of(cls, source: Source, name: str, center: Floats, radius: float, energies: tuple[float, float]) -> Self | None:
+        """The light of a source from within `radius` [rad] of a direction (3,); None if there is none.
+
+        Raises
+        ------
+        ModelError
+            The source has no shape, or a brightness that is negative or not finite.
+        """
+        shape = source.shape
+        if shape is None:
+            raise ModelError(f"source {name!r} has no shape: where are its photons from? Give it one, e.g. Point(...)")
+        turn = _to_icrs(shape.frame)
+        reach = float(shape.reach())
+        if reach > radius:
+            return cls._around(shape, name, turn, turn.T @ center, radius, energies, whole=False)
+        lon, lat = (float(angle) for angle in shape.center())
+        middle = tangent_frame(lon, lat)[0]
+        if np.arccos(np.clip(middle @ turn.T @ center, -1, 1)) > radius + reach:
+            return None
+        if reach == 0:
+            axes = tangent_frame(lon, lat) @ turn.T
+            return cls(axes, np.zeros(1), np.zeros(1), 0.0, np.ones(1), np.ones((1, 1)))
+        return cls._around(shape, name, turn, middle, reach, energies, whole=shape.normalised)
+
+    @classmethod
+    def _around(
+        cls,
+        shape: Shape,
+        name: str,
+        turn: Floats,
+        middle: Floats,
+        half: float,
+        energies: tuple[float, float],
+        *,
+        whole: bool,
+    ) -> Self | None:
+        """On a circle of radius `half` around a direction in the frame of the shape."""
+        wanted = 2 * half / float(shape.grain()) * _PER_GRAIN
+        sides = _SIDES[:2] if shape.energy_dependent else _SIDES
+        n = next((side for side in sides if side >= wanted), sides[-1])
+        side = 2 * half / n
+        steps = (np.arange(n) + 0.5) * side - half
+        east, north = (grid.ravel() for grid in np.meshgrid(steps, steps))
+        theta = np.hypot(east, north)
+        inside = theta <= half
+        east, north, theta = east[inside], north[inside], theta[inside]
+        axes = tangent_frame(*(float(x) for x in lonlat(middle)))
+        energy = _nodes(energies) if shape.energy_dependent else np.ones(1)
+        light = _brightness(shape, *lonlat(axes.T @ _vectors(east, north)), energy)
+        light *= np.sinc(theta / np.pi) * side**2
+        if not np.all(np.isfinite(light)) or light.min() < 0:
+            raise ModelError(
+                f"the brightness of {name!r} is negative or not finite in {int(np.sum(~(light >= 0)))} of {light.size}"
+                " places: no photons come from there; correct its shape"
+            )
+        if not light.sum() > 0:
+            return None
+        if whole:
+            light /= light.sum(axis=1, keepdims=True)
+        lit = light.any(axis=0)
+        return cls(axes @ turn.T, east[lit], north[lit], side, energy, light[:, lit])
+
+    @property
+    def directions(self) -> Floats:
+        """ICRS unit vectors of the middles, (3, n)."""
+        return self.axes.T @ _vectors(self.east, self.north)
+
+    def total(self, energy: Floats) -> Floats:
+        """Light from all squares, at energies [TeV]."""
+        return np.interp(np.log(energy), np.log(self.energy), self.light.sum(axis=1))
+
+    def draw(self, rng: np.random.Generator, energy: Floats) -> Floats:
+        """ICRS unit vectors (3, n) of photons of these energies [TeV]."""
+        at = np.zeros(energy.size, dtype=np.intp)
+        if self.side > 0:
+            node = self._node(rng, energy)
+            for k in range(self.energy.size):
+                here = np.flatnonzero(node == k)
+                at[here] = choose(rng, self.light[k], here.size)
+        jitter = self.side * (rng.random((2, energy.size)) - 0.5)
+        return self.axes.T @ _vectors(self.east[at] + jitter[0], self.north[at] + jitter[1])
+
+    def _node(self, rng: np.random.Generator, energy: Floats) -> np.ndarray:
+        """Which of the energies at which the light is given stands for each, drawn by its part in the mixture."""
+        if self.energy.size == 1:
+            return np.zeros(energy.size, dtype=np.intp)
+        place = np.interp(np.log(energy), np.log(self.energy), np.arange(self.energy.size))
+        below = np.minimum(place.astype(np.intp), self.energy.size - 2)
+        total = self.light.sum(axis=1)
+        upper = (place - below) * total[below + 1]
+        lower = (below + 1 - place) * total[below]
+        return below + (rng.random(energy.size) * (lower + upper) < upper)
+
+
+def _vectors(east: Floats, north: Floats) -> Floats:
+    """Unit vectors (3, n) in the frame of the axes, from equidistant coordinates."""
+    theta = np.hypot(east, north)
+    stretch = np.sinc(theta / np.pi)
+    return np.stack([np.cos(theta), stretch * east, stretch * north])
+
+
+def _nodes(energies: tuple[float, float]) -> Floats:
+    low, high = energies
+    return np.geomspace(low, high, int(np.ceil(np.log10(high / low) * _PER_DECADE)) + 1)
+
+
+def _to_icrs(frame: str) -> Floats:
+    """Rotation (3, 3) of unit vectors of a frame to ICRS."""
+    at = SkyCoord([0.0, 90.0, 0.0], [0.0, 0.0, 90.0], unit="deg", frame=frame)
+    return np.asarray(at.icrs.cartesian.xyz.value)
+
+
+def _brightness(shape: Any, lon: Floats, lat: Floats, energy: Floats) -> Floats:
+    """Surface brightness [sr-1] at each energy and direction, (k, n)."""
+    n = lon.size
+    more = -n % _BLOCK
+    lon, lat = (np.pad(x, (0, more), mode="edge").reshape(-1, _BLOCK) for x in (lon, lat))
+    result = np.empty((energy.size, lon.size))
+    for k, e in enumerate(energy):
+        for i, block in enumerate(zip(lon, lat, strict=True)):
+            at = (*block, np.full(_BLOCK, e)) if shape.energy_dependent else block
+            result[k, i * _BLOCK : (i + 1) * _BLOCK] = _evaluated(shape, *at)
+    return result[:, :n]
+
+
+@jax.jit
+def _evaluated(shape: Any, *at: Array) -> Array:
+    return shape(*at)
