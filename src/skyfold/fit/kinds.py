@@ -95,6 +95,12 @@ def _light(pixels: Array, window: Window, bins: Bins) -> Light:
     return Light(pixels[bins.pixels], mask @ pixels)
 
 
+def _seen(counts: Array, window: Window, bins: Bins) -> tuple[Array, Array]:
+    """Sum over the mask, and what falls into the listed bins (L,), of counts (ny · nx, R)."""
+    mask = window.mask.reshape(window.mask.shape[0], -1)
+    return jnp.einsum("rp,pr->", mask, counts), counts[bins.pixels, bins.reco]
+
+
 @partial(jax.jit, static_argnums=0)
 def folded(kind: Kind, values: Array, data: list[Array], window: Window, bins: Bins, along: Directions) -> Folded:
     """Fold a source.
@@ -114,11 +120,9 @@ def folded(kind: Kind, values: Array, data: list[Array], window: Window, bins: B
     d_listed = jnp.einsum("klt,lt->kl", jnp.swapaxes(d_flows, 1, 2)[:, bins.reco], light.listed)
     if along.moving.shape[0]:
         # One after the other: batched products are several times as slow, and there are few.
-        d_lights = [_light(d, window, bins) for d in lax.optimization_barrier(jax.vmap(d_pixels)(along.moving))]
-        moved_total = jnp.stack([jnp.sum(d.summed.T * flow) for d in d_lights])
-        moved_listed = jnp.stack([jnp.sum(d.listed * by_bin, axis=1) for d in d_lights])
-        d_total = d_total.at[along.which].add(moved_total)
-        d_listed = d_listed.at[along.which].add(moved_listed)
+        moved = [_seen(d @ flow, window, bins) for d in lax.optimization_barrier(jax.vmap(d_pixels)(along.moving))]
+        d_total = d_total.at[along.which].add(jnp.stack([total for total, _ in moved]))
+        d_listed = d_listed.at[along.which].add(jnp.stack([listed for _, listed in moved]))
     total, listed = jnp.sum(light.summed.T * flow), jnp.sum(light.listed * by_bin, axis=1)
     return Folded(total, listed, d_total, d_listed, light, drift(kind.build(values, data), window))
 
