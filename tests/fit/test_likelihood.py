@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from skyfold.dataset.fake import fake
 from skyfold.dataset.predict import npred, total
 from skyfold.errors import FitError
 from skyfold.fit.likelihood import Likelihood
@@ -19,7 +20,7 @@ from skyfold.model.spectral.cutoff import ExpCutoffPowerLaw
 from skyfold.model.spectral.power_law import PowerLaw, PowerLawNorm
 from skyfold.stat.onoff import wstat
 from skyfold.stat.poisson import cash
-from tests.fit.toys import TRUTH, cube, drawn, image, offset, on_off, point_sky, spectrum, spectrum_sky
+from tests.fit.toys import TRUTH, cube, image, offset, on_off, point_sky, spectrum, spectrum_sky
 
 CROWD = {
     "point": Source(ExpCutoffPowerLaw(index=2.0, amplitude=5e-11, lambda_=0.1), Point(**offset(-3.3, 2.2))),
@@ -36,7 +37,7 @@ def crowd():
     table = table.set("wide.shape.sigma", prior=GaussianPrior(mu=0.06, sigma=0.004))
     table = table.set("point.spectrum.lambda_", prior=LogUniformPrior(min=1e-3, max=1.0))
     table = table.penalise(LinearPenalty.from_diagonal(["bkg.spectrum.norm", "more.spectrum.norm"], 0.2, 1.0))
-    return Likelihood.of([masked(drawn(cube(), CROWD, 3))], CROWD, table)
+    return Likelihood.of([masked(fake(cube(), CROWD, 3))], CROWD, table)
 
 
 def masked(dataset, seed=5, share=0.8):
@@ -48,13 +49,13 @@ def masked(dataset, seed=5, share=0.8):
 def lines():
     """An on-off spectrum and one with a known background together."""
     sky = spectrum_sky()
-    return Likelihood.of([drawn(on_off(), sky, 1), drawn(spectrum(), sky, 2)], sky)
+    return Likelihood.of([fake(on_off(), sky, 1), fake(spectrum(), sky, 2)], sky)
 
 
 def gaussian_errors():
     sky = point_sky("image")
     table = Parameters.of(sky).freeze("source.spectrum.index")
-    return Likelihood.of([drawn(image(), sky, 4)], sky, table, stat="chi2")
+    return Likelihood.of([fake(image(), sky, 4)], sky, table, stat="chi2")
 
 
 @pytest.fixture(scope="module", params=[crowd, lines, gaussian_errors], ids=lambda make: make.__name__)
@@ -114,32 +115,32 @@ def without_background(dataset):
 
 
 def crowded_cube():
-    return masked(drawn(cube(), CROWD, 3)), CROWD
+    return masked(fake(cube(), CROWD, 3)), CROWD
 
 
 def point_with_known_background():
     sky = point_sky()
-    return drawn(cube(), sky, 7), {"source": sky["source"]}
+    return fake(cube(), sky, 7), {"source": sky["source"]}
 
 
 def point_near_the_border():
     sky = point_sky("image", -18.0, 11.0)
-    return masked(drawn(image(), sky, 8)), sky
+    return masked(fake(image(), sky, 8)), sky
 
 
 def point_where_half_the_map_has_no_background():
     sky = point_sky("image")
     sky = sky | {"bkg": FovBackground("image", PowerLawNorm(norm=1.3))}
-    dataset = drawn(image(), sky, 9)
+    dataset = fake(image(), sky, 9)
     return without_background(dataset), sky
 
 
 def region_with_background():
-    return masked(drawn(spectrum(), spectrum_sky(), 10)), spectrum_sky()
+    return masked(fake(spectrum(), spectrum_sky(), 10)), spectrum_sky()
 
 
 def region_with_off_counts():
-    return masked(drawn(on_off(), spectrum_sky(), 11)), spectrum_sky()
+    return masked(fake(on_off(), spectrum_sky(), 11)), spectrum_sky()
 
 
 DATA = [
@@ -194,7 +195,7 @@ def test_the_statistics_of_two_halves_of_the_bins_add_up(make):
 
 def test_the_joint_statistic_is_the_sum_of_those_of_the_datasets_and_the_priors():
     sky = {"source": Source(TRUTH, Point(**offset(0.3, -0.2)))}
-    datasets = [drawn(on_off(), sky, 13), drawn(cube(), sky, 14), drawn(image(), sky, 15)]
+    datasets = [fake(on_off(), sky, 13), fake(cube(), sky, 14), fake(image(), sky, 15)]
     prior = GaussianPrior(mu=2.0, sigma=0.2)
     table = Parameters.of(sky).set("source.spectrum.index", prior=prior)
     joint = Likelihood.of(datasets, sky, table)
@@ -209,7 +210,7 @@ def test_the_joint_statistic_is_the_sum_of_those_of_the_datasets_and_the_priors(
 
 def test_a_source_may_be_for_one_dataset_only():
     sky = {"both": Source(TRUTH), "first": Source(PowerLaw(amplitude="2e-11 cm-2 s-1 TeV-1"), datasets=("a",))}
-    datasets = [drawn(spectrum("a"), sky, 16), drawn(spectrum("b"), {"both": sky["both"]}, 17)]
+    datasets = [fake(spectrum("a"), sky, 16), fake(spectrum("b"), {"both": sky["both"]}, 17)]
     joint = Likelihood.of(datasets, sky)
     assert joint(joint.start) == pytest.approx(sum(dense(d, sky, "cash") for d in datasets), rel=1e-10)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skyfold.dataset.fake import fake
 from skyfold.errors import FitError
 from skyfold.fit.fit import fit
 from skyfold.fit.minimum import Status
@@ -15,7 +16,6 @@ from tests.fit.toys import (
     PIXEL,
     TRUTH,
     cube,
-    drawn,
     gaussian_sky,
     image,
     offset,
@@ -48,7 +48,7 @@ def toy(request):
     dataset, sky, frozen = TOYS[request.param]
     sky = sky()
     table = Parameters.of(sky) if frozen is None else Parameters.of(sky).freeze(frozen)
-    data = drawn(dataset(), sky, 1)
+    data = fake(dataset(), sky, 1)
     return data, sky, table, fit(data, sky, table).check()
 
 
@@ -66,7 +66,7 @@ def test_all_minimisers_end_in_one_minimum(toy, minimiser, factor):
 
 def test_a_search_without_derivatives_ends_there_too():
     sky = spectrum_sky()
-    data = drawn(on_off(), sky, 1)
+    data = fake(on_off(), sky, 1)
     newton, simplex = fit(data, sky), fit(data, sky, minimiser=Scipy("Nelder-Mead")).check()
     assert simplex.stat == pytest.approx(newton.stat, abs=1e-6)
     assert simplex.n_evaluations > 10 * newton.n_evaluations
@@ -75,7 +75,7 @@ def test_a_search_without_derivatives_ends_there_too():
 @pytest.mark.parametrize("minimiser", [Newton(), *OTHERS], ids=named)
 def test_windows_follow_a_source_that_starts_outside_of_them(minimiser):
     truth, start = point_sky("image"), point_sky("image", dx=4.2, dy=-4.4)
-    data = drawn(image(), truth, 2)
+    data = fake(image(), truth, 2)
     table = Parameters.of(start).freeze("source.spectrum.index")
     found = fit(data, start, table, minimiser=minimiser).check()
     at = offset(0.3, -0.2)
@@ -88,7 +88,7 @@ def test_windows_follow_a_source_that_starts_outside_of_them(minimiser):
 def test_bounds_are_honoured_and_one_that_holds_the_fit_back_is_named(minimiser, start):
     sky = spectrum_sky()
     table = Parameters.of(sky).set("source.spectrum.amplitude", value=start, bounds=(0, 3e-11))
-    found = fit(drawn(spectrum(), sky, 1), sky, table, minimiser=minimiser)
+    found = fit(fake(spectrum(), sky, 1), sky, table, minimiser=minimiser)
     assert not found.ok
     assert found.problems[0].fault == "bound"
     assert found.problems[0].parameters == ("source.spectrum.amplitude",)
@@ -99,7 +99,7 @@ def test_bounds_are_honoured_and_one_that_holds_the_fit_back_is_named(minimiser,
 @pytest.mark.parametrize("minimiser", [Newton(), *OTHERS], ids=named)
 def test_a_start_at_a_bound_that_does_not_hold_is_no_trap(minimiser):
     sky = spectrum_sky()
-    data = drawn(spectrum(), sky, 1)
+    data = fake(spectrum(), sky, 1)
     table = Parameters.of(sky).set("source.spectrum.amplitude", value=0, bounds=(0, 1e-9))
     found = fit(data, sky, table, minimiser=minimiser).check()
     assert found.stat == pytest.approx(fit(data, sky).stat, abs=1e-6)
@@ -109,7 +109,7 @@ def test_a_start_at_a_bound_that_does_not_hold_is_no_trap(minimiser):
 def test_a_search_that_runs_out_of_evaluations_says_so(minimiser):
     sky = spectrum_sky()
     start = Parameters.of(sky).set("source.spectrum.index", value=3.0)
-    found = fit(drawn(spectrum(), sky, 1), sky, start, minimiser=minimiser)
+    found = fit(fake(spectrum(), sky, 1), sky, start, minimiser=minimiser)
     assert not found.ok
     assert found.problems[0].text == Status.BUDGET.value
 

@@ -1,4 +1,4 @@
-"""Small datasets of every kind for the tests of fits, and data drawn or expected from a sky."""
+"""Small datasets of every kind for the tests of fits; `skyfold.dataset.fake` fills them with counts."""
 
 from dataclasses import replace
 
@@ -7,7 +7,6 @@ from astropy.coordinates import SkyCoord
 from scipy.stats import norm
 
 from skyfold.dataset.dataset import Dataset, SkyResponse
-from skyfold.dataset.predict import npred, total
 from skyfold.geom.axis import Axis
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
@@ -21,7 +20,6 @@ from tests.fold.toys import gaussian_psf
 
 CENTER = SkyCoord(83.6, 22.0, unit="deg")
 PIXEL = 0.02  # [deg]
-PSF = 0.03  # its sigma [deg]
 SEEN = 1e9  # exposure [m2 s]
 RESOLUTION = 0.12  # of ln energy
 TRUTH = PowerLaw(index=2.3, amplitude="5e-11 cm-2 s-1 TeV-1")
@@ -33,12 +31,12 @@ def migration(true, energy):
     return np.diff(norm.cdf((edges[None, :] - middle[:, None]) / RESOLUTION), axis=1)
 
 
-def spectrum(name="spectrum", background=2.0):
+def spectrum(name="spectrum", background=2.0, seen=SEEN):
     """One region, 12 energies, a known background of so many counts in the first of them, less in the others."""
     energy, true = Axis.energy("1 TeV", "50 TeV", 12), Axis.energy("0.5 TeV", "100 TeV", 30, true=True)
     geom = RegionGeom.circle(CENTER, "0.1 deg", axes=[energy])
     behind = background * (energy.center_in("TeV") / energy.center_in("TeV")[0]) ** -1.7
-    weight = Map.filled(geom.with_axes(true), SEEN, "m2 s")
+    weight = Map.filled(geom.with_axes(true), seen, "m2 s")
     matrix = migration(true, energy)[..., None, None]
     return Dataset(
         name,
@@ -62,11 +60,11 @@ def on_off(name="on-off", background=2.0, alpha=0.2):
     )
 
 
-def cube(name="cube", background=0.05, n_energies=3, n_true=6):
-    """40 × 40 pixels with a Gaussian PSF, `background` counts in each bin."""
+def cube(name="cube", background=0.05, n_energies=3, n_true=6, pixel=PIXEL):
+    """40 × 40 pixels with a PSF of 1.5 pixels, `background` counts in each bin."""
     energy, true = Axis.energy("1 TeV", "10 TeV", n_energies), Axis.energy("0.6 TeV", "15 TeV", n_true, true=True)
-    geom = WcsGeom.create(CENTER, npix=40, pixel=PIXEL, axes=[energy])
-    psf = gaussian_psf(CENTER, true, PSF, 40 * PIXEL)
+    geom = WcsGeom.create(CENTER, npix=40, pixel=pixel, axes=[energy])
+    psf = gaussian_psf(CENTER, true, 1.5 * pixel, 40 * pixel)
     matrix = migration(true, energy)[..., None, None]
     return Dataset(
         name,
@@ -78,9 +76,9 @@ def cube(name="cube", background=0.05, n_energies=3, n_true=6):
     )
 
 
-def image(name="image", background=0.15):
+def image(name="image", background=0.15, pixel=PIXEL):
     """The same in one energy bin."""
-    return cube(name, background, n_energies=1, n_true=3)
+    return cube(name, background, n_energies=1, n_true=3, pixel=pixel)
 
 
 def offset(dx=0.0, dy=0.0):
@@ -104,30 +102,3 @@ def gaussian_sky(dataset="cube", dx=0.3, dy=-0.2, **shape):
 def spectrum_sky():
     """A source as spectra see it."""
     return {"source": Source(TRUTH)}
-
-
-def expected(dataset, sky):
-    """The dataset with the counts that a sky predicts on average: Asimov data."""
-    return dataset_with(dataset, _signal_and_background(dataset, sky))
-
-
-def drawn(dataset, sky, seed=0):
-    """The dataset with Poisson counts; off counts too, around those it has."""
-    rng = np.random.default_rng(seed)
-    counts = dataset_with(dataset, rng.poisson(_signal_and_background(dataset, sky)))
-    if dataset.counts_off is None:
-        return counts
-    return replace(counts, counts_off=Map(dataset.geom, rng.poisson(dataset.counts_off.data).astype(float)))
-
-
-def dataset_with(dataset, counts):
-    """The dataset with these counts."""
-    return replace(dataset, counts=Map(dataset.geom, np.asarray(counts, dtype=float)))
-
-
-def _signal_and_background(dataset, sky):
-    if dataset.counts_off is None:
-        return total(dataset, npred(dataset, sky)).data
-    sources = {name: part for name, part in sky.items() if isinstance(part, Source)}
-    signal = npred(replace(dataset, counts_off=None), sources)
-    return sum(part.data for part in signal.values()) + dataset.expected_background.data
