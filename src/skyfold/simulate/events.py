@@ -1,6 +1,7 @@
 """The events of one observation: photons of every source, and background."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import astropy.units as u
@@ -26,16 +27,20 @@ BACKGROUND = "background"
 
 
 class Part(NamedTuple):
-    """Events of one component: what was reconstructed, and what is true (nan for background).
+    """Events of one component: what was reconstructed, and what is true (nan for background); each (n,).
 
-    energy, true_energy [TeV]; directions, true_directions: ICRS unit vectors (3, n); seconds [s].
+    Energies in TeV, times in s, angles in rad; right ascensions and declinations, and field-of-view coordinates.
     """
 
-    energy: Floats
-    directions: Floats
     seconds: Floats
+    energy: Floats
+    ra: Floats
+    dec: Floats
+    fov_lon: Floats
+    fov_lat: Floats
     true_energy: Floats
-    true_directions: Floats
+    true_ra: Floats
+    true_dec: Floats
 
 
 def source_part(
@@ -67,7 +72,9 @@ def source_part(
     seen = np.isfinite(energy) & np.isfinite(angle)
     if not seen.all():
         true, sky, seconds, energy, angle = true[seen], sky[:, seen], seconds[seen], energy[seen], angle[seen]
-    return Part(energy, sky if psf is None else turned(rng, sky, angle), seconds, true, sky)
+    seen_at = sky if psf is None else turned(rng, sky, angle)
+    field = track.to_field(seen_at, seconds, alignment(observation))
+    return Part(seconds, energy, *lonlat(seen_at), *field, true, *lonlat(sky))
 
 
 def background_part(rng: np.random.Generator, observation: Observation, track: Track, factor: Factor | None) -> Part:
@@ -79,11 +86,13 @@ def background_part(rng: np.random.Generator, observation: Observation, track: T
             f" {', '.join(observation.responses.available) or 'none at all'}. Simulate with background=False, or give"
             " it one"
         )
+    if bkg.alignment == "REVERSE_LON_RADEC":
+        bkg = bkg.unreversed() if isinstance(bkg, Background3D) else replace(bkg, alignment="RADEC")
     energy, lon, lat = background_events(rng, bkg, observation.ontime_s, factor)
     seconds = steady_times(rng, observation.gti, energy.size)
     directions = track.from_field(lon, lat, seconds, bkg.alignment)
     unknown = np.full(energy.size, np.nan)
-    return Part(energy, directions, seconds, unknown, np.broadcast_to(unknown, (3, energy.size)))
+    return Part(seconds, energy, *lonlat(directions), lon, lat, unknown, unknown, unknown)
 
 
 def background_factor(sky: Sky, dataset: str, bkg_seen: bool) -> Factor | None:
@@ -119,7 +128,7 @@ def background_factor(sky: Sky, dataset: str, bkg_seen: bool) -> Factor | None:
     return factor
 
 
-def event_list(parts: Mapping[int, Part], track: Track, energies: Range | None) -> EventList:
+def event_list(parts: Mapping[int, Part], energies: Range | None) -> EventList:
     """All events in order of time.
 
     Columns besides the usual four: EVENT_ID from 1, DETX and DETY [deg] in the orientation of the background response
@@ -130,35 +139,29 @@ def event_list(parts: Mapping[int, Part], track: Track, energies: Range | None) 
     ----------
     energies : only events of these reconstructed energies [TeV] are kept.
     """
-    ids = np.repeat(list(parts), [part.energy.size for part in parts.values()])
-    energy, directions, seconds, true_energy, true_directions = (
-        np.concatenate(columns, axis=-1) for columns in zip(*parts.values(), strict=True)
-    )
-    order = np.argsort(seconds, kind="stable")
+    every = Part(*(np.concatenate(columns) for columns in zip(*parts.values(), strict=True)))
+    order = np.argsort(every.seconds)
     if energies is not None:
-        wanted = (energy >= energies[0]) & (energy < energies[1])
+        wanted = (every.energy >= energies[0]) & (every.energy < energies[1])
         order = order[wanted[order]]
-    seconds, directions = seconds[order], directions[:, order]
-    (ra, dec), (true_ra, true_dec) = (np.degrees(lonlat(v)) for v in (directions, true_directions[:, order]))
-    fov_lon, fov_lat = track.to_field(directions, seconds, alignment(track.observation))
+    ids = np.repeat(list(parts), [part.energy.size for part in parts.values()])[order]
+    made = Part(*(column[order] for column in every))
     columns: dict[str, Any] = {
         "EVENT_ID": np.arange(1, order.size + 1),
-        "DETX": np.degrees(fov_lon) * u.deg,
-        "DETY": np.degrees(fov_lat) * u.deg,
-        "MC_ID": ids[order],
-        "MC_ENERGY": true_energy[order] * u.TeV,
-        "MC_RA": true_ra * u.deg,
-        "MC_DEC": true_dec * u.deg,
+        "DETX": np.degrees(made.fov_lon) << u.deg,
+        "DETY": np.degrees(made.fov_lat) << u.deg,
+        "MC_ID": ids,
+        "MC_ENERGY": made.true_energy << u.TeV,
+        "MC_RA": np.degrees(made.true_ra) << u.deg,
+        "MC_DEC": np.degrees(made.true_dec) << u.deg,
     }
-    return EventList(seconds, energy[order], ra, dec, columns)
+    return EventList(made.seconds, made.energy, np.degrees(made.ra), np.degrees(made.dec), columns)
 
 
 def alignment(observation: Observation) -> Alignment:
     """Orientation of the field of view for DETX and DETY: that of the background response as it is written."""
     bkg = observation.responses.bkg
-    if bkg is None or (isinstance(bkg, Background3D) and bkg.alignment == "REVERSE_LON_RADEC"):
-        return "RADEC"
-    return bkg.alignment
+    return "RADEC" if bkg is None or bkg.alignment == "REVERSE_LON_RADEC" else bkg.alignment
 
 
 def _responses(source: Source, name: str, observation: Observation) -> tuple[Any, Any, Any]:

@@ -177,7 +177,7 @@ def _drawn(
             unseen.append(name)
         else:
             parts[number] = part
-    return (event_list(parts, track, energy) if parts else no_events()), unseen
+    return (event_list(parts, energy) if parts else no_events()), unseen
 
 
 def _stream(seed: Seed, obs_id: int, name: str) -> np.random.Generator:

@@ -36,9 +36,8 @@ def power_law(u: Floats, low: Floats, high: Floats, slope: Floats) -> Floats:
     """Where a power law x^slope between `low` and `high` has gathered the share `u` of its integral."""
     width = np.log(high / low)
     z = np.clip((slope + 1) * width, -_STEEPEST, _STEEPEST)
-    small = np.abs(z) < 1e-9
-    safe = np.where(small, 1.0, z)
-    return low * np.exp(width * np.where(small, u, np.log1p(u * np.expm1(safe)) / safe))
+    z = np.where(np.abs(z) < 1e-9, 1e-9, z)  # there the density hardly differs from 1 / x
+    return low * np.exp(width / z * np.log1p(u * np.expm1(z)))
 
 
 def straight_line(u: Floats, first: Floats, last: Floats) -> Floats:

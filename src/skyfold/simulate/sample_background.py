@@ -7,7 +7,7 @@ is respected by leaving out some of the events.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ Factor = Callable[[Floats], Floats]
 Placed = tuple[Floats, Floats, NDArray[np.bool_]]
 
 # Steps between two energies of a table in which a factor on its rate is a power law.
-_STEPS = 16
+_STEPS = 4
 
 
 class InField(NamedTuple):
@@ -45,11 +45,10 @@ def background_events(
     """
     tents = _Ring(bkg.offset) if isinstance(bkg, Background2D) else _Square(bkg.fov_lon, bkg.fov_lat)
     energy, rate = _at_nodes(bkg, factor)
-    expected = loglog_bins(rate, energy) * tents.areas * ontime_s  # (n_energy - 1, n_node)
-    at = poisson_indices(rng, expected.ravel())
-    step, node = np.divmod(at, expected.shape[1])
-    lon, lat, keep = tents.draw(rng, node)
-    step, node = step[keep], node[keep]
+    expected = loglog_bins(rate, energy)[:, tents.node] * (tents.area * ontime_s)  # (n_energy - 1, n_piece)
+    step, piece = np.divmod(poisson_indices(rng, expected.ravel()), tents.area.size)
+    lon, lat, keep = tents.draw(rng, piece)
+    step, node = step[keep], tents.node[piece[keep]]
     return InField(_energies(rng, energy, rate, step, node), lon[keep], lat[keep])
 
 
@@ -82,71 +81,80 @@ def _interpolated(energy: Floats, rate: Floats, at: Floats) -> Floats:
 def _energies(rng: Random, energy: Floats, rate: Floats, step: Indices, node: Indices) -> Floats:
     """Energies within a step, after the rates of a node at its ends."""
     u = rng.random(step.size)
-    low, high = energy[step], energy[step + 1]
-    first, last = rate[step, node], rate[step + 1, node]
-    straight = (first <= 0) | (last <= 0)
-    ratio = np.where(straight, 1.0, last) / np.where(straight, 1.0, first)
-    curved = power_law(u, low, high, np.log(ratio) / np.log(high / low))
-    ends = (np.where(straight, x, 1.0) for x in (first, last))
-    return np.where(straight, low + (high - low) * straight_line(u, *ends), curved)
+    straight = (rate[:-1] <= 0) | (rate[1:] <= 0)
+    ratio = np.where(straight, 1.0, rate[1:]) / np.where(straight, 1.0, rate[:-1])
+    slope = np.log(ratio) / np.log(energy[1:] / energy[:-1])[:, None]
+    result = power_law(u, energy[step], energy[step + 1], slope[step, node])
+    few = np.flatnonzero(straight[step, node])
+    if few.size:
+        step, node = step[few], node[few]
+        share = straight_line(u[few], rate[step, node], rate[step + 1, node])
+        result[few] = energy[step] + (energy[step + 1] - energy[step]) * share
+    return result
 
 
-class _Tents(NamedTuple):
-    """Weights of the nodes of one axis: from `low` up to the node, then down to `high`; flat beyond the outermost."""
+class _Halves(NamedTuple):
+    """The halves of tents over the nodes of one axis, two for each: from a node towards its neighbour, or to the edge.
 
-    node: Floats
-    low: Floats
-    high: Floats
-    flat: NDArray[np.bool_]  # (2, n): whether it is flat below, above
+    node : of each half; start : where it is; way : to where the tent ends; flat : beyond the outermost nodes.
+    """
+
+    node: Indices
+    start: Floats
+    way: Floats
+    flat: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, axis: Axis, lowest: float | None = None) -> Self:
+        """Of a field axis [rad]; the first tent is flat down to `lowest`, or else to the first edge."""
+        node, edges = axis.center_in("rad"), axis.edges_in("rad")
+        below = np.append(edges[0] if lowest is None else lowest, node[:-1])
+        above = np.append(node[1:], edges[-1])
+        ends = np.stack([below, above], axis=1).ravel()
+        start = np.repeat(node, 2)
+        flat = np.zeros(start.size, dtype=bool)
+        flat[[0, -1]] = True
+        return cls(np.repeat(np.arange(node.size), 2), start, ends - start, flat)
 
     @property
-    def halves(self) -> Floats:
-        """What lies below and above each node, (2, n)."""
-        width = np.stack([self.node - self.low, self.high - self.node])
-        return np.where(self.flat, width, width / 2)
+    def width(self) -> Floats:
+        """Integral of each."""
+        return np.abs(self.way) * np.where(self.flat, 1.0, 0.5)
 
     def draw(self, rng: Random, i: Indices) -> Floats:
-        below, above = self.halves[:, i]
-        side = (rng.random(i.size) * (below + above) >= below).astype(np.intp)
         u = rng.random(i.size)
-        # Distance from the node: its density falls to 0 at the neighbour, or not at all.
-        away = np.where(self.flat[side, i], u, 1 - np.sqrt(u))
-        end = np.where(side, self.high[i], self.low[i])
-        return self.node[i] + away * (end - self.node[i])
-
-
-def _tents(axis: Axis, lowest: float | None = None) -> _Tents:
-    """Of the nodes of a field axis [rad]; the first is flat down to `lowest`, or else to the first edge."""
-    node, edges = axis.center_in("rad"), axis.edges_in("rad")
-    first = edges[0] if lowest is None else lowest
-    flat = np.zeros((2, node.size), dtype=bool)
-    flat[0, 0] = flat[1, -1] = True
-    return _Tents(node, np.append(first, node[:-1]), np.append(node[1:], edges[-1]), flat)
+        away = 1 - np.sqrt(u)  # the density falls to 0 at the neighbour
+        level = np.flatnonzero(self.flat[i])
+        away[level] = u[level]
+        return self.start[i] + away * self.way[i]
 
 
 class _Square:
-    """Tents over nodes in longitude and latitude, counted through latitude first."""
+    """Tents over nodes in longitude and latitude, in pieces: a half in one times a half in the other."""
 
     def __init__(self, fov_lon: Axis, fov_lat: Axis) -> None:
-        self.lon, self.lat = _tents(fov_lon), _tents(fov_lat)
-        self.areas = np.outer(self.lon.halves.sum(axis=0), self.lat.halves.sum(axis=0)).ravel()
+        self.lon, self.lat = _Halves.of(fov_lon), _Halves.of(fov_lat)
+        self.area = np.outer(self.lon.width, self.lat.width).ravel()
+        self.node = (self.lon.node[:, None] * fov_lat.nbin + self.lat.node).ravel()
 
-    def draw(self, rng: Random, node: Indices) -> Placed:
-        i, j = np.divmod(node, self.lat.node.size)
+    def draw(self, rng: Random, piece: Indices) -> Placed:
+        i, j = np.divmod(piece, self.lat.start.size)
         lon, lat = self.lon.draw(rng, i), self.lat.draw(rng, j)
-        return lon, lat, rng.random(node.size) < np.cos(lat)
+        return lon, lat, rng.random(piece.size) < np.cos(lat)
 
 
 class _Ring:
     """Tents over nodes in offset, all around the pointing."""
 
     def __init__(self, offset: Axis) -> None:
-        self.offset = _tents(offset, lowest=0.0)
-        self.widest = np.sin(np.minimum(self.offset.high, np.pi / 2))
-        self.areas = 2 * np.pi * self.widest * self.offset.halves.sum(axis=0)
+        self.offset = _Halves.of(offset, lowest=0.0)
+        self.node = self.offset.node
+        farther = np.maximum(self.offset.start, self.offset.start + self.offset.way)
+        self.widest = np.sin(np.minimum(farther, np.pi / 2))
+        self.area = 2 * np.pi * self.widest * self.offset.width
 
-    def draw(self, rng: Random, node: Indices) -> Placed:
-        theta, angle = self.offset.draw(rng, node), 2 * np.pi * rng.random(node.size)
+    def draw(self, rng: Random, piece: Indices) -> Placed:
+        theta, angle = self.offset.draw(rng, piece), 2 * np.pi * rng.random(piece.size)
         lat = np.arcsin(np.sin(theta) * np.sin(angle))
         lon = np.arctan2(np.sin(theta) * np.cos(angle), np.cos(theta))
-        return lon, lat, rng.random(node.size) * self.widest[node] < np.sin(theta)
+        return lon, lat, rng.random(piece.size) * self.widest[piece] < np.sin(theta)
