@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from skyfold.fit.minimum import Bounds, Minimum, Status
+from skyfold.fit.term import Expansion
 from skyfold.num.double import Floats
 
 Fault = Literal["search", "bound", "degenerate", "unconstrained", "not a minimum", "not a number"]
@@ -13,6 +14,9 @@ Fault = Literal["search", "bound", "degenerate", "unconstrained", "not a minimum
 # Of the eigenvalues of the Hessian scaled to a unit diagonal. Rounding leaves 1e-12 where two parameters do the same;
 # a correlation of 0.9999995 has 5e-7 and is still measured.
 _FLAT = 1e-9
+# Where the search left a slope, a flat direction of parameters that multiply is bent by that much; whether the expected
+# counts change along it does not depend on the slope.
+_BENT = 1e-4
 # Part of a degenerate direction, at least, that makes a parameter worth naming.
 _SHARE = 0.2
 # Expected distance to the minimum in the statistic that is no minimum any more.
@@ -38,11 +42,17 @@ class Diagnosis(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def diagnose(minimum: Minimum, names: list[str], bounds: Bounds, gradient: Floats, hessian: Floats) -> Diagnosis:
+def diagnose(minimum: Minimum, names: list[str], bounds: Bounds, found: Expansion, hessian: Floats) -> Diagnosis:
     """Look at the end of a search: the covariance there, and every reason not to trust it.
 
     The covariance is twice the inverse of the exact second derivatives of −2 ln L. A parameter at its bound has none.
+
+    Parameters
+    ----------
+    found : the expansion there; its Fisher information knows along what no expected counts change.
+    hessian : (f, f)
     """
+    gradient = found.gradient
     size = len(names)
     covariance, problems = np.full((size, size), np.nan), []
     if minimum.status is not Status.CONVERGED:
@@ -64,9 +74,10 @@ def diagnose(minimum: Minimum, names: list[str], bounds: Bounds, gradient: Float
         problems.append(Problem("unconstrained", (names[i],), text))
     kept = np.flatnonzero(~at_bound & ~silent)
     if kept.size:
-        block, found = _inverse(hessian[np.ix_(kept, kept)], gradient[kept], [names[i] for i in kept])
-        covariance[np.ix_(kept, kept)] = 2 * block
-        problems += found
+        among = np.ix_(kept, kept)
+        block, more = _inverse(hessian[among], found.fisher[among], gradient[kept], [names[i] for i in kept])
+        covariance[among] = 2 * block
+        problems += more
     return Diagnosis(covariance, tuple(problems))
 
 
@@ -81,16 +92,18 @@ def _at_bound(free: Floats, bounds: Bounds) -> np.ndarray:
     return (free - lo <= near) | (hi - free <= near)
 
 
-def _inverse(hessian: Floats, gradient: Floats, names: list[str]) -> tuple[Floats, list[Problem]]:
+def _inverse(hessian: Floats, fisher: Floats, gradient: Floats, names: list[str]) -> tuple[Floats, list[Problem]]:
     """Inverse of second derivatives, nan if they are not those of a minimum, and why."""
     nothing = np.full(hessian.shape, np.nan)
     diagonal = np.abs(hessian.diagonal())
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     values, vectors = np.linalg.eigh(hessian * scale * scale[:, None])
-    if values[0] < -_FLAT:
+    flattest = vectors[:, 0] * scale
+    unseen = abs(values[0]) < _BENT and flattest @ fisher @ flattest < _FLAT
+    if values[0] < -_FLAT and not unseen:
         text = f"not a minimum: the statistic falls along {_along(vectors[:, 0], names)}; try another start"
         return nothing, [Problem("not a minimum", tuple(_names(vectors[:, 0], names)), text)]
-    if values[0] < _FLAT:
+    if values[0] < _FLAT or unseen:
         which = tuple(_names(vectors[:, 0], names))
         text = f"{' and '.join(which)} cannot be told apart by the data: freeze or link one of them, or give it a prior"
         return nothing, [Problem("degenerate", which, text)]

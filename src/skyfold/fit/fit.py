@@ -140,7 +140,7 @@ def _result(minimum: Minimum, bounds: Bounds) -> FitResult:
     likelihood: Likelihood = minimum.fn
     names = [row.name for row in likelihood.table.free]
     found = likelihood.expand(minimum.free)
-    covariance, problems = diagnose(minimum, names, bounds, found.gradient, likelihood.curvature(minimum.free))
+    covariance, problems = diagnose(minimum, names, bounds, found, likelihood.curvature(minimum.free))
     sky, table = likelihood.with_values(minimum.free)
     errors = np.sqrt(covariance.diagonal())
     table = table.with_errors(dict(zip(names, errors.tolist(), strict=True)))
