@@ -253,7 +253,7 @@ def test_the_schema_knows_every_key():
 def test_what_is_not_done_is_noted():
     notes = notes_on(
         config_from_yaml(
-            "general: {models_file: a.yaml, datasets_file: b.yaml, log: {filename: c.log}}\n"
+            "general: {datasets_file: b.yaml, log: {filename: c.log}}\n"
             "datasets: {safe_mask: {parameters: {irfs: DL3}}, background: {parameters: {r_in: 1 deg}}}\n"
             "fit: {fit_range: {min: 1 TeV}}\n"
             "flux_points: {energy: {min: 1 TeV, max: 2 TeV, nbins: 2}}\n"
@@ -264,14 +264,30 @@ def test_what_is_not_done_is_noted():
     keys = [note.partition(":")[0] for note in notes]
     assert keys == [
         "general.datasets_file",
-        "general.models_file",
         "general.log",
         "datasets.background.parameters",
         "datasets.safe_mask.parameters.irfs",
-        "fit.fit_range",
         "flux_points.energy",
         "light_curve.time_intervals",
+        "fit.fit_range",
         "excess_map",
         "excess_map.parameters.selection_optional",
     ]
     assert notes_on(AnalysisConfig()) == []
+
+
+def test_a_fit_range_is_for_models():
+    text = "fit: {fit_range: {min: 1 TeV}}\ngeneral: {models_file: a.yaml}"
+    assert notes_on(config_from_yaml(text)) == []
+
+
+def test_a_tilt_that_is_not_fitted_is_noted():
+    text = "datasets: {type: 3d, background: {method: fov_background, parameters: {tilt: true}}}"
+    (note,) = notes_on(config_from_yaml(text))
+    assert note == "datasets.background.parameters.tilt: of no use with method scale; set it to fit"
+
+
+def test_models_come_from_one_place():
+    assert message("general: {models_file: a.yaml}\nmodels: {components: []}") == (
+        "field.yaml: the file: both models and general.models_file: give one of them"
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from skyfold.errors import ConfigError
 from skyfold.geom.region import RegionGeom
-from skyfold.reduce.field import FovScale
+from skyfold.reduce.field import FovFit, FovScale
 from skyfold.reduce.recipe import SafeRange
 from skyfold.reduce.reflected import Reflected
 from skyfold.reduce.ring import AdaptiveRing, Ring
@@ -79,9 +79,9 @@ def test_the_other_backgrounds():
     assert recipe(SPECTRUM, "datasets.background", wanted).background == Reflected(max_regions=7, pixel="0.02 deg")
 
 
-def test_a_fitted_background_is_not_there_yet():
-    with pytest.raises(ConfigError, match=r"datasets.background.parameters.method: 'fit' comes with models"):
-        background("fov_background", method="fit")
+def test_a_fitted_background():
+    assert background("fov_background", method="fit") == FovFit(tilt=False)
+    assert background("fov_background", method="fit", tilt=True, min_counts=3) == FovFit(tilt=True, min_counts=3)
 
 
 def test_safe_range():

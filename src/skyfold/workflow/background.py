@@ -79,8 +79,9 @@ class FovParameters(Parameters):
     """How the background response is fitted to the field of view."""
 
     method: Literal["scale", "fit"] = Field(
-        default="scale", description="scale: one factor a run; fit: comes with models."
+        default="scale", description="scale: a run's counts over its background; fit: by the likelihood, tilt too."
     )
+    tilt: bool = Field(default=False, description="fit: the slope as well, background × norm (E / TeV)^−tilt.")
     min_counts: float = Field(
         default=1.0, ge=0, description="A run with fewer counts outside the exclusion is left out."
     )

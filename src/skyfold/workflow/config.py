@@ -53,7 +53,7 @@ class General(Section):
     outdir: str = Field(default=".", description="Folder in which the folder of results is made.")
     n_jobs: int = Field(default=1, ge=1, description="Number of processes.")
     datasets_file: str | None = Field(default=None, description="Datasets already reduced.")
-    models_file: str | None = Field(default=None, description="Models to fit.")
+    models_file: str | None = Field(default=None, description="Models to fit; not together with models.")
 
 
 class Observations(Section):
@@ -189,9 +189,11 @@ class Datasets(Section):
 
 
 class Fit(Section):
-    """Of the models."""
+    """Of the models to the datasets."""
 
-    fit_range: EnergyRange = EnergyRange()
+    fit_range: EnergyRange = Field(
+        default=EnergyRange(), description="Reconstructed energies; bins that lie wholly in it are fitted."
+    )
 
 
 class FluxPoints(Section):
@@ -251,8 +253,21 @@ class AnalysisConfig(Section):
     general: General = General()
     observations: Observations = Observations()
     datasets: Datasets = Datasets()
+    models: dict[str, Any] | None = Field(
+        default=None, description="Models to fit, as a file of models has them: 'components' and more."
+    )
     fit: Fit = Fit()
     flux_points: FluxPoints = FluxPoints()
     excess_map: ExcessMap = ExcessMap()
     light_curve: LightCurve = LightCurve()
     metadata: dict[str, Any] | None = Field(default=None, description="Who wrote the file; kept, not used.")
+
+    @model_validator(mode="after")
+    def _once(self) -> "AnalysisConfig":
+        if self.models is not None and self.general.models_file is not None:
+            raise ValueError("both models and general.models_file: give one of them")
+        return self
+
+    @property
+    def has_models(self) -> bool:
+        return self.models is not None or self.general.models_file is not None

@@ -20,6 +20,7 @@ Config = AnalysisConfig | Mapping[str, Any] | str | os.PathLike[str]
 # Keys that Gammapy does not know, and the value at which they need not be written.
 _ADDITIONS: tuple[tuple[Any, ...], ...] = (
     ("metadata", None),
+    ("models", None),
     ("datasets", "geom", "wcs", "proj", "CAR"),
     ("datasets", "background", "iterate", None),
 )

@@ -1,6 +1,6 @@
 """What a configuration asks for and this version does not do, in words: nothing is passed over in silence."""
 
-from skyfold.workflow.background import NoBackground
+from skyfold.workflow.background import FovBackground, NoBackground
 from skyfold.workflow.config import AnalysisConfig, General, Log
 
 
@@ -13,8 +13,6 @@ def _general(general: General) -> list[str]:
     notes = []
     if general.datasets_file is not None:
         notes.append("general.datasets_file: not read; datasets are reduced from the observations")
-    if general.models_file is not None:
-        notes.append("general.models_file: not read; models and fits come with a later version")
     if general.log.model_dump(exclude={"level"}) != Log().model_dump(exclude={"level"}):
         notes.append("general.log: no log is written; what happened is in the summary")
     return notes
@@ -22,6 +20,10 @@ def _general(general: General) -> list[str]:
 
 def _datasets(config: AnalysisConfig) -> list[str]:
     datasets, notes = config.datasets, []
+    if isinstance(datasets.background, FovBackground):
+        options = datasets.background.parameters
+        if options.tilt and options.method == "scale":
+            notes.append("datasets.background.parameters.tilt: of no use with method scale; set it to fit")
     if isinstance(datasets.background, NoBackground) and datasets.background.parameters:
         notes.append("datasets.background.parameters: of no use while background.method is null")
     if datasets.safe_mask.parameters.irfs == "DL3":
@@ -32,14 +34,16 @@ def _datasets(config: AnalysisConfig) -> list[str]:
 
 
 def _later_steps(config: AnalysisConfig) -> list[str]:
-    later = "is not run: models and fits come with a later version"
+    later = "is not run; it comes with a later version"
     asked = {
-        "fit.fit_range": config.fit.fit_range.given,
         "flux_points.energy": config.flux_points.energy.given,
         "light_curve.time_intervals": config.light_curve.time_intervals.given,
         "light_curve.energy_edges": config.light_curve.energy_edges.given,
     }
-    return [f"{key}: this step {later}" for key, given in asked.items() if given]
+    notes = [f"{key}: this step {later}" for key, given in asked.items() if given]
+    if config.fit.fit_range.given and not config.has_models:
+        notes.append("fit.fit_range: of no use without models")
+    return notes
 
 
 def _excess(config: AnalysisConfig) -> list[str]:

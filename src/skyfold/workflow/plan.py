@@ -10,7 +10,7 @@ from skyfold.geom.axis import Axis
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
 from skyfold.maps.map import Map
-from skyfold.reduce.field import FovScale
+from skyfold.reduce.field import FovFit, FovScale
 from skyfold.reduce.recipe import Background, Recipe, SafeRange
 from skyfold.reduce.reflected import Reflected
 from skyfold.reduce.ring import AdaptiveRing, Ring
@@ -127,11 +127,8 @@ def _background(wanted: Any, exclusion: Map | None) -> Background | None:
         case methods.RingBackground(parameters=p):
             return Ring(r_in=p.r_in, width=p.width, exclusion=exclusion)
         case methods.FovBackground(parameters=p):
-            if p.method == "fit":
-                raise ConfigError(
-                    "datasets.background.parameters.method: 'fit' comes with models and is not there yet; use 'scale'"
-                )
-            return FovScale(exclusion, min_counts=p.min_counts, min_background=p.min_npred_background)
+            least = {"min_counts": p.min_counts, "min_background": p.min_npred_background}
+            return FovFit(exclusion, tilt=p.tilt, **least) if p.method == "fit" else FovScale(exclusion, **least)
         case methods.ReflectedBackground(parameters=p):
             return Reflected(
                 exclusion=exclusion,
