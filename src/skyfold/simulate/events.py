@@ -77,8 +77,16 @@ def source_part(
     return Part(seconds, energy, *lonlat(seen_at), *field, true, *lonlat(sky))
 
 
-def background_part(rng: np.random.Generator, observation: Observation, track: Track, factor: Factor | None) -> Part:
-    """Events of the background response, whose rate may be multiplied by a `factor` of energy."""
+def background_part(
+    rng: np.random.Generator, observation: Observation, track: Track, factor: Factor | None, energies: Range | None
+) -> Part:
+    """Events of the background response, whose rate may be multiplied by a `factor` of energy.
+
+    Raises
+    ------
+    DataError
+        There is none.
+    """
     bkg = observation.responses.bkg
     if bkg is None:
         raise DataError(
@@ -88,7 +96,7 @@ def background_part(rng: np.random.Generator, observation: Observation, track: T
         )
     if bkg.alignment == "REVERSE_LON_RADEC":
         bkg = bkg.unreversed() if isinstance(bkg, Background3D) else replace(bkg, alignment="RADEC")
-    energy, lon, lat = background_events(rng, bkg, observation.ontime_s, factor)
+    energy, lon, lat = background_events(rng, bkg, observation.ontime_s, factor, energies or (0.0, np.inf))
     seconds = steady_times(rng, observation.gti, energy.size)
     directions = track.from_field(lon, lat, seconds, bkg.alignment)
     unknown = np.full(energy.size, np.nan)

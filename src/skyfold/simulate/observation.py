@@ -167,7 +167,7 @@ def _drawn(
     parts: dict[int, Part] = {}
     unseen = []
     if background:
-        parts[0] = background_part(_stream(seed, observation.obs_id, ""), observation, track, factor)
+        parts[0] = background_part(_stream(seed, observation.obs_id, ""), observation, track, factor, energy)
     for number, name in list(mc_names(sky).items())[1:]:
         source = sky[name]
         if source.datasets is not None and named not in source.datasets:

@@ -35,35 +35,43 @@ class InField(NamedTuple):
 
 
 def background_events(
-    rng: Random, bkg: Background2D | Background3D, ontime_s: float, factor: Factor | None = None
+    rng: Random,
+    bkg: Background2D | Background3D,
+    ontime_s: float,
+    factor: Factor | None = None,
+    energies: tuple[float, float] = (0.0, np.inf),
 ) -> InField:
     """Background events of a field of view in some time, their number a Poisson number.
 
     Parameters
     ----------
     factor : on the rate, at reconstructed energies [TeV]; 1 without one.
+    energies : range of reconstructed energies [TeV]; there are no others.
     """
     tents = _Ring(bkg.offset) if isinstance(bkg, Background2D) else _Square(bkg.fov_lon, bkg.fov_lat)
-    energy, rate = _at_nodes(bkg, factor)
+    energy, rate = _at_nodes(bkg, factor, energies)
     expected = loglog_bins(rate, energy)[:, tents.node] * (tents.area * ontime_s)  # (n_energy - 1, n_piece)
     step, piece = np.divmod(poisson_indices(rng, expected.ravel()), tents.area.size)
     lon, lat, keep = tents.draw(rng, piece)
-    step, node = step[keep], tents.node[piece[keep]]
-    return InField(_energies(rng, energy, rate, step, node), lon[keep], lat[keep])
+    return InField(_energies(rng, energy, rate, step[keep], tents.node[piece[keep]]), lon[keep], lat[keep])
 
 
-def _at_nodes(bkg: Background2D | Background3D, factor: Factor | None) -> tuple[Floats, Floats]:
-    """Energies [TeV] (m,), and the rate there at each node of the field (m, n_node)."""
+def _at_nodes(
+    bkg: Background2D | Background3D, factor: Factor | None, energies: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Energies [TeV] (m,) within a range, and the rate there at each node of the field (m, n_node)."""
     rate = bkg.values.reshape(bkg.energy.nbin, -1)
     nodes, edges = bkg.energy.center_in("TeV"), bkg.energy.edges_in("TeV")
     energy = np.concatenate([edges[:1], nodes, edges[-1:]])
     rate = np.concatenate([rate[:1], rate, rate[-1:]])
     rising = np.concatenate([[True], np.diff(energy) > 0])
     energy, rate = energy[rising], rate[rising]
+    ends = np.clip(energies, energy[0], energy[-1])
+    fine = np.unique(np.concatenate([ends, energy[(energy > ends[0]) & (energy < ends[1])]]))
     if factor is None:
-        return energy, rate
+        return fine, _interpolated(energy, rate, fine)
     share = np.arange(_STEPS) / _STEPS
-    fine = np.append((energy[:-1, None] * (energy[1:] / energy[:-1])[:, None] ** share).ravel(), energy[-1])
+    fine = np.append((fine[:-1, None] * (fine[1:] / fine[:-1])[:, None] ** share).ravel(), fine[-1])
     return fine, _interpolated(energy, rate, fine) * factor(fine)[:, None]
 
 

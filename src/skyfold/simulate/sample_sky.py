@@ -16,6 +16,7 @@ from jax import Array
 from skyfold.errors import ModelError
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
+from skyfold.model.spatial.point import Point
 from skyfold.num.sphere import lonlat, tangent_frame
 from skyfold.simulate.sample import Floats, choose
 
@@ -58,7 +59,7 @@ class Cells:
         if shape is None:
             raise ModelError(f"source {name!r} has no shape: where are its photons from? Give it one, e.g. Point(...)")
         turn = _to_icrs(shape.frame)
-        reach = float(shape.reach())
+        reach = 0.0 if isinstance(shape, Point) else float(shape.reach())
         if reach > radius:
             return cls._around(shape, name, turn, turn.T @ center, radius, energies, whole=False)
         lon, lat = (float(angle) for angle in shape.center())
