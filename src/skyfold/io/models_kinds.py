@@ -1,0 +1,144 @@
+"""Which classes of models a file can name, and what it calls them: a new class is one more line here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from skyfold.io.yaml_node import Node, nearest
+from skyfold.model.spatial.disk import Disk
+from skyfold.model.spatial.gaussian import Gaussian, GeneralizedGaussian
+from skyfold.model.spatial.king import Beta, King
+from skyfold.model.spatial.point import Point
+from skyfold.model.spatial.shell import Shell, Shell2
+from skyfold.model.spectral import base, cutoff, line, log_parabola, power_law, scale
+
+
+class Data(NamedTuple):
+    """What a model has in a file beside parameters.
+
+    keys : of its mapping.
+    read : arguments of the class from the mapping.
+    write : entries of the mapping, from the model.
+    """
+
+    keys: tuple[str, ...]
+    read: Callable[[Node], dict[str, Any]]
+    write: Callable[[Any], dict[str, Any]]
+
+
+NOTHING = Data((), lambda node: {}, lambda model: {})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of models.
+
+    name, tag : what a file says for ``type``, in long and in short.
+    models : fields that hold models of the same part, under keys of the same names.
+    fixed : further entries, which tell classes of one name apart.
+    sequence : a field that holds any number of parameters, ``norms``; files number them, ``norm_0``, ``norm_1``, ...
+    """
+
+    cls: type
+    name: str
+    tag: str
+    data: Data = NOTHING
+    models: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sequence: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return ("type", "parameters", *self.data.keys, *self.models, *self.fixed)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the things a source is made of.
+
+    key : of its mapping in a file.
+    field : of the component that holds it, and with that in the names of parameters.
+    suffix : of the names of its classes in files.
+    """
+
+    key: str
+    field: str
+    suffix: str
+    kinds: tuple[Kind, ...]
+    data: Data = NOTHING
+
+    def named(self, node: Node) -> Kind:
+        """The kind that a mapping is of.
+
+        Raises
+        ------
+        ModelError
+            There is none of that name.
+        """
+        name = node.text("type")
+        found = [kind for kind in self.kinds if name in (kind.name + self.suffix, kind.tag)]
+        if not found:
+            raise node.error(f"unknown type {name!r}{nearest(name, [kind.name + self.suffix for kind in self.kinds])}")
+        for kind in found:
+            if all(node.data.get(key) == value for key, value in kind.fixed.items()):
+                return kind
+        key = next(iter(found[0].fixed))
+        known = [kind.fixed[key] for kind in found]
+        raise node.error(f"{key} is {node.data.get(key)!r}; there are {', '.join(known)}")
+
+    def of(self, model: Any) -> Kind | None:
+        """The kind of a model; None if files have no name for it."""
+        return next((kind for kind in self.kinds if type(model) is kind.cls), None)
+
+
+_TWO = ("model1", "model2")
+
+SPECTRAL = Part(
+    "spectral",
+    "spectrum",
+    "SpectralModel",
+    (
+        Kind(power_law.Constant, "Constant", "const"),
+        Kind(power_law.PowerLaw, "PowerLaw", "pl"),
+        Kind(power_law.PowerLaw2, "PowerLaw2", "pl-2"),
+        Kind(power_law.PowerLawNorm, "PowerLawNorm", "pl-norm"),
+        Kind(power_law.BrokenPowerLaw, "BrokenPowerLaw", "bpl"),
+        Kind(power_law.SmoothBrokenPowerLaw, "SmoothBrokenPowerLaw", "sbpl"),
+        Kind(cutoff.ExpCutoffPowerLaw, "ExpCutoffPowerLaw", "ecpl"),
+        Kind(cutoff.ExpCutoffPowerLawNorm, "ExpCutoffPowerLawNorm", "ecpl-norm"),
+        Kind(cutoff.ExpCutoffPowerLaw3FGL, "ExpCutoffPowerLaw3FGL", "ecpl-3fgl"),
+        Kind(cutoff.SuperExpCutoffPowerLaw3FGL, "SuperExpCutoffPowerLaw3FGL", "secpl-3fgl"),
+        Kind(cutoff.SuperExpCutoffPowerLaw4FGL, "SuperExpCutoffPowerLaw4FGL", "secpl-4fgl"),
+        Kind(cutoff.SuperExpCutoffPowerLaw4FGLDR3, "SuperExpCutoffPowerLaw4FGLDR3", "secpl-4fgl-dr3"),
+        Kind(log_parabola.LogParabola, "LogParabola", "lp"),
+        Kind(log_parabola.LogParabola2, "LogParabola2", "lp2"),
+        Kind(log_parabola.LogParabolaNorm, "LogParabolaNorm", "lp-norm"),
+        Kind(line.GaussianLine, "Gaussian", "gauss"),
+        Kind(scale.Scale, "Scale", "scale", models=("model",)),
+        Kind(base.Sum, "Compound", "compound", models=_TWO, fixed={"operator": "add"}),
+        Kind(base.Difference, "Compound", "compound", models=_TWO, fixed={"operator": "sub"}),
+        Kind(base.Product, "Compound", "compound", models=_TWO, fixed={"operator": "mul"}),
+    ),
+)
+
+SPATIAL = Part(
+    "spatial",
+    "shape",
+    "SpatialModel",
+    (
+        Kind(Point, "Point", "point"),
+        Kind(Gaussian, "Gaussian", "gauss"),
+        Kind(GeneralizedGaussian, "GeneralizedGaussian", "gauss-general"),
+        Kind(Disk, "Disk", "disk"),
+        Kind(Shell, "Shell", "shell"),
+        Kind(Shell2, "Shell2", "shell2"),
+        Kind(King, "King", "king"),
+        Kind(Beta, "Beta", "beta"),
+    ),
+    Data(("frame",), lambda node: {"frame": node.text("frame", "icrs")}, lambda model: {"frame": model.frame}),
+)
+
+TEMPORAL = Part("temporal", "lightcurve", "TemporalModel", ())
+
+PARTS = (SPECTRAL, SPATIAL, TEMPORAL)

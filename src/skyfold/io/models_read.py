@@ -1,0 +1,194 @@
+"""Sources and backgrounds from the mappings of a model file."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from skyfold.fit.parameters import Parameters
+from skyfold.io.models_kinds import PARTS, SPATIAL, SPECTRAL, Kind, Part
+from skyfold.io.models_parameters import Entry, read_entries
+from skyfold.io.yaml_node import Node, nearest, said_at
+from skyfold.model.background import FovBackground
+from skyfold.model.fields import Spec, specs
+from skyfold.model.source import RESPONSES, Sky, Source
+
+_COMPONENT = ("name", "type", "datasets_names", "spectral", "spatial")
+_SOURCE = ("SkyModel", "FoVBackgroundModel", "TemplateNPredModel")
+
+
+class Found(NamedTuple):
+    """A component or a part of one, with the entries of its parameters by their names here, and by those in the file.
+
+    The names start at the component: ``spectrum.index``, ``spectral.index``.
+    """
+
+    value: Any
+    entries: dict[str, Entry]
+    names: dict[str, str]
+
+
+def read_components(root: Node) -> tuple[Sky, Parameters]:
+    """The sky of a file and the table of its parameters.
+
+    Raises
+    ------
+    ModelError, UnitError, DataError
+        See `skyfold.io.models.read_models`.
+    """
+    sky: Sky = {}
+    entries: dict[str, Entry] = {}
+    names: dict[str, str] = {}  # in the file: here
+    for node in _components(root):
+        name = _name(node)
+        if name in sky:
+            raise node.error(f"there are two components {name!r}; give them different names")
+        found = _component(node)
+        sky[name] = found.value
+        entries |= {f"{name}.{key}": entry for key, entry in found.entries.items()}
+        names |= {f"{name}.{key}": f"{name}.{here}" for key, here in found.names.items()}
+    table = _table(Parameters.of(sky), entries, names)
+    table = _linked(table, root, names)
+    return table.apply(sky), table
+
+
+def _components(root: Node) -> Iterator[Node]:
+    if "components" not in root:
+        raise root.error("no list 'components'; wanted the sources and backgrounds of a sky")
+    return root.children("components")
+
+
+def _name(node: Node) -> str:
+    """Backgrounds of a dataset may go without a name."""
+    datasets = node.names("datasets_names")
+    if "name" not in node and node.data.get("type") == "FoVBackgroundModel" and datasets:
+        return f"{datasets[0]}-bkg"
+    return node.text("name")
+
+
+def _component(node: Node) -> Found:
+    kind = node.text("type", "SkyModel")
+    if kind == "SkyModel":
+        return _source(node)
+    if kind == "FoVBackgroundModel":
+        return _background(node)
+    raise node.error(f"unknown type {kind!r}{nearest(kind, _SOURCE)}")
+
+
+def _source(node: Node) -> Found:
+    node.only(*_COMPONENT, "temporal", "apply_irf")
+    parts = {part.field: read_part(node, part) for part in PARTS if part.key in node or part is SPECTRAL}
+    applied = node.child("apply_irf").only(*RESPONSES) if "apply_irf" in node else None
+    irf = tuple(name for name in RESPONSES if applied is None or applied.get(name, bool, True))
+    values = {field: found.value for field, found in parts.items()}
+    with said_at(node.where):
+        source = Source(**values, datasets=node.names("datasets_names"), irf=irf)
+    return _together(source, parts)
+
+
+def _background(node: Node) -> Found:
+    node.only(*_COMPONENT)
+    datasets = node.names("datasets_names") or ()
+    if len(datasets) != 1:
+        raise node.error(f"datasets_names is {list(datasets)}; a background is that of one dataset")
+    parts = {part.field: read_part(node, part) for part in (SPECTRAL, SPATIAL) if part.key in node}
+    return _together(FovBackground(datasets[0], **{field: found.value for field, found in parts.items()}), parts)
+
+
+def _together(value: Any, parts: dict[str, Found]) -> Found:
+    entries = {key: entry for found in parts.values() for key, entry in found.entries.items()}
+    names = {key: here for found in parts.values() for key, here in found.names.items()}
+    return Found(value, entries, names)
+
+
+def read_part(node: Node, part: Part) -> Found:
+    """A spectrum, a shape or a light curve of a component."""
+    found = _model(node.child(part.key), part)
+    return Found(
+        found.value,
+        {f"{part.field}.{key}": entry for key, entry in found.entries.items()},
+        {f"{part.key}.{key}": f"{part.field}.{here}" for key, here in found.names.items()},
+    )
+
+
+def _model(node: Node, part: Part) -> Found:
+    """A model, and those that it is made of."""
+    kind = part.named(node)
+    node.only(*kind.keys, *part.data.keys)
+    data = part.data.read(node) | kind.data.read(node)
+    inner = {key: _model(node.child(key), part) for key in kind.models}
+    given = read_entries(node, _declared(kind, node))
+    values = _values(kind, given)
+    with said_at(node.where):
+        model = kind.cls(**(values | data | {key: found.value for key, found in inner.items()}))
+    names = {key: _here(kind, key) for key in given}
+    entries = {names[key]: entry for key, entry in given.items()}
+    for key, found in inner.items():
+        entries |= {f"{key}.{name}": entry for name, entry in found.entries.items()}
+        names |= {f"{key}.{name}": f"{key}.{here}" for name, here in found.names.items()}
+    return Found(model, entries, names)
+
+
+def _declared(kind: Kind, node: Node) -> dict[str, Spec]:
+    """The parameters of a class as files name them: norm_0, norm_1, ... for a sequence norms."""
+    declared: dict[str, Spec] = {}
+    for name, spec in specs(kind.cls).items():
+        if name == kind.sequence:
+            count = len(node.get("parameters", (list, tuple), ()))
+            declared |= {f"{name[:-1]}_{i}": spec for i in range(count)}
+        else:
+            declared[name] = spec
+    return declared
+
+
+def _values(kind: Kind, given: dict[str, Entry]) -> dict[str, Any]:
+    """Arguments of a class; what a file leaves out has its default."""
+    values: dict[str, Any] = {name: entry.value for name, entry in given.items() if entry.value is not None}
+    if kind.sequence:
+        prefix = kind.sequence[:-1] + "_"
+        ordered = sorted(
+            (name for name in values if name.startswith(prefix)), key=lambda name: int(name[len(prefix) :])
+        )
+        values[kind.sequence] = tuple(values.pop(name) for name in ordered)
+    return values
+
+
+def _here(kind: Kind, name: str) -> str:
+    if kind.sequence and name.startswith(kind.sequence[:-1] + "_"):
+        return f"{kind.sequence}.{name.rpartition('_')[2]}"
+    return name
+
+
+def _table(table: Parameters, entries: dict[str, Entry], names: dict[str, str]) -> Parameters:
+    """What the file says of each parameter; of those that are linked it counts what it says of the first."""
+    leaders = _leaders(entries, names)
+    table = table.with_rows({name: entry.row(table[name]) for name, entry in entries.items() if name not in leaders})
+    for name, leader in leaders.items():
+        with said_at(entries[name].node.where):
+            table = table.link(name, leader)
+    return table
+
+
+def _leaders(entries: dict[str, Entry], names: dict[str, str]) -> dict[str, str]:
+    """Whom linked parameters follow: the one that their label names after an @, or else the first that has it."""
+    first: dict[str, str] = {}
+    for name, entry in entries.items():
+        if entry.link is not None and entry.link not in first:
+            named = names.get(entry.link.partition("@")[2], "")
+            first[entry.link] = named if named in entries and entries[named].link == entry.link else name
+    return {n: first[e.link] for n, e in entries.items() if e.link is not None and first[e.link] != n}
+
+
+def _linked(table: Parameters, root: Node, names: dict[str, str]) -> Parameters:
+    """Links with a factor, which are a list of their own: others' tools have only equal parameters."""
+    for node in root.children("links", label="parameter"):
+        node.only("parameter", "to", "factor")
+        name, to = (_known(node, key, names) for key in ("parameter", "to"))
+        with said_at(node.where):
+            table = table.link(name, to, node.number("factor", 1.0))
+    return table
+
+
+def _known(node: Node, key: str, names: dict[str, str]) -> str:
+    name = node.text(key)
+    if name not in names:
+        raise node.error(f"{key}: no parameter {name!r}{nearest(name, names)}")
+    return names[name]

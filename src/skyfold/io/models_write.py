@@ -1,0 +1,112 @@
+"""Sources and backgrounds as the mappings of a model file."""
+
+from typing import Any
+
+from skyfold.errors import ModelError
+from skyfold.fit.parameters import Parameters
+from skyfold.fit.rows import Row
+from skyfold.io.models_kinds import PARTS, Kind, Part
+from skyfold.io.models_parameters import entry_of
+from skyfold.model.background import FovBackground
+from skyfold.model.fields import specs
+from skyfold.model.source import RESPONSES, Sky, Source
+
+
+def components_of(sky: Sky, table: Parameters) -> dict[str, Any]:
+    """A sky and its table as the content of a file: plain numbers, texts, lists and mappings.
+
+    Raises
+    ------
+    ModelError
+        Something in the sky has no name in files.
+    """
+    names = names_in_files(sky)
+    shared = {row.link.to for row in table.rows if row.link is not None and row.link.factor == 1}
+    entries = {row.name: _entry(row, names, shared, table) for row in table.rows}
+    content: dict[str, Any] = {"components": [_component(name, part, entries) for name, part in sky.items()]}
+    links = [_link(row, names) for row in table.rows if row.link is not None and row.link.factor != 1]
+    return content | ({"links": links} if links else {})
+
+
+def names_in_files(sky: Sky) -> dict[str, str]:
+    """What files call the parameters of a sky, by the names that tables have: ``gc.spectral.index``."""
+    names: dict[str, str] = {}
+    for name, component in sky.items():
+        for part in PARTS:
+            model = getattr(component, part.field, None)
+            if model is not None:
+                inner = _names(model, part, f"{name}: {part.field}")
+                names |= {f"{name}.{part.field}.{here}": f"{name}.{part.key}.{key}" for here, key in inner.items()}
+    return names
+
+
+def _names(model: Any, part: Part, where: str) -> dict[str, str]:
+    kind = _kind(model, part, where)
+    names: dict[str, str] = {}
+    for name in specs(kind.cls):
+        if name == kind.sequence:
+            names |= {f"{name}.{i}": f"{name[:-1]}_{i}" for i in range(len(getattr(model, name)))}
+        else:
+            names[name] = name
+    for key in kind.models:
+        inner = _names(getattr(model, key), part, f"{where}.{key}")
+        names |= {f"{key}.{here}": f"{key}.{name}" for here, name in inner.items()}
+    return names
+
+
+def _kind(model: Any, part: Part, where: str) -> Kind:
+    kind = part.of(model)
+    if kind is None:
+        known = ", ".join(dict.fromkeys(kind.cls.__name__ for kind in part.kinds))
+        raise ModelError(f"{where} is a {type(model).__name__}, for which files have no name; they have {known}")
+    return kind
+
+
+def _entry(row: Row, names: dict[str, str], shared: set[str], table: Parameters) -> dict[str, Any]:
+    """Those that are equal share a label with the name of the one that leads, and say the same."""
+    leader = row if row.link is None or row.link.factor != 1 else table[row.link.to]
+    label = None
+    if leader.name in shared:
+        label = f"{names[leader.name].rpartition('.')[2]}@{names[leader.name]}"
+    name = names[row.name].rpartition(".")[2]
+    if row.link is not None and row.link.factor != 1:  # it does not move by itself, for whoever reads no factors
+        return entry_of(name, row) | {"frozen": True}
+    return entry_of(name, leader, label)
+
+
+def _link(row: Row, names: dict[str, str]) -> dict[str, Any]:
+    assert row.link is not None
+    return {"parameter": names[row.name], "to": names[row.link.to], "factor": float(row.link.factor)}
+
+
+def _component(name: str, component: Any, entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    if isinstance(component, Source):
+        head: dict[str, Any] = {"name": name, "type": "SkyModel"}
+        if set(component.irf) != set(RESPONSES):
+            head["apply_irf"] = {key: key in component.irf for key in RESPONSES}
+        datasets = component.datasets
+    elif isinstance(component, FovBackground):
+        head = {"name": name, "type": "FoVBackgroundModel"}
+        datasets = (component.dataset,)
+    else:
+        raise ModelError(f"{name} is a {type(component).__name__}; files hold sources and backgrounds")
+    if datasets is not None:
+        head["datasets_names"] = list(datasets)
+    parts = {part.key: (part, getattr(component, part.field, None)) for part in PARTS}
+    return head | {
+        key: _model(model, part, f"{name}.{part.field}", entries)
+        for key, (part, model) in parts.items()
+        if model is not None
+    }
+
+
+def _model(model: Any, part: Part, where: str, entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    kind = _kind(model, part, where)
+    content: dict[str, Any] = {"type": kind.name + part.suffix} | part.data.write(model) | kind.data.write(model)
+    names = [
+        f"{name}.{i}" for name in specs(kind.cls) if name == kind.sequence for i in range(len(getattr(model, name)))
+    ]
+    names = [name for name in specs(kind.cls) if name != kind.sequence] + names
+    content["parameters"] = [entries[f"{where}.{name}"] for name in names]
+    content |= {key: _model(getattr(model, key), part, f"{where}.{key}", entries) for key in kind.models}
+    return content | dict(kind.fixed)
