@@ -167,7 +167,7 @@ def excess_map(
     if mask is not None:
         dataset = replace(dataset, mask_safe=_masked(dataset, mask))
     dataset = to_image(dataset) if edges is None else rebin_energy(dataset, edges)
-    counting, off = _counting(dataset, kernel, alpha_from)
+    counting, off = in_disks(dataset, kernel, alpha_from)
     reach = convolve(dataset.counts.with_data(dataset.safe.astype(float)), kernel).data
 
     def result(values: Floats) -> Map:
@@ -195,8 +195,8 @@ def excess_map(
 _OFF = ("counts_off", "alpha", "acceptance", "acceptance_off")
 
 
-def _counting(dataset: Dataset, kernel: Floats, alpha_from: AlphaFrom) -> tuple[Counting, dict[str, Floats] | None]:
-    """The counting statistic of the disks and, of an on-off measurement, what it was made from."""
+def in_disks(dataset: Dataset, kernel: Floats, alpha_from: AlphaFrom) -> tuple[Counting, dict[str, Floats] | None]:
+    """The counting statistic in a disk around each pixel and, of an on-off measurement, what it was made from."""
     on = convolve(dataset.counts, kernel).data
     background = convolve(dataset.expected_background, kernel).data
     if dataset.counts_off is None or dataset.acceptance is None or dataset.acceptance_off is None:
