@@ -23,10 +23,11 @@ def migrated(rng: Random, edisp: EnergyDispersion, energy: Floats, offset: Float
     """Reconstructed energies of photons of true energies [TeV] at offsets [rad]; nan for those that are lost."""
     edges = edisp.migra.edges_in("")
     width = np.diff(edges)
-    content = np.moveaxis(edisp.values, 1, 2) * width  # (n_energy, n_offset, n_migra)
-    filled = content.sum(axis=-1) > 0
+    filled = edisp.values.sum(axis=1) > 0
     row, known = _rows(rng, (edisp.energy_true, edisp.offset), filled, energy, offset)
-    at, share = Rows.of(content.reshape(-1, width.size)).draw(rng, row)
+    used, row = _renumbered(row, filled.size)
+    e, o = np.divmod(used, edisp.offset.nbin)
+    at, share = Rows.of(edisp.values[e, :, o] * width).draw(rng, row)
     return np.where(known, energy * (edges[at] + share * width[at]), np.nan)
 
 
@@ -70,14 +71,12 @@ def _of_gaussians(rng: Random, parameters: list[Floats]) -> Floats:
 
 def _of_table(rng: Random, psf: PsfTable, energy: Floats, offset: Floats) -> Floats:
     """A ring of the row, then a radius within it, where the density is a straight line in r²."""
-    profiles = Profiles.of(psf.rad, psf.values, means=True)
-    knots = profiles.squares.size
-    rings = np.diff(profiles.enclosed, axis=-1).reshape(-1, knots - 1)
     row, known = _rows(rng, (psf.energy_true, psf.offset), psf.norms > 0, energy, offset)
-    at, share = Rows.of(rings).draw(rng, row)
-    density = profiles.density.reshape(-1, knots)
-    known &= density[row, at] + density[row, at + 1] > 0
-    ends = (np.where(known, density[row, i], 1.0) for i in (at, at + 1))
+    used, row = _renumbered(row, psf.norms.size)
+    profiles = Profiles.of(psf.rad, psf.values.reshape(-1, psf.rad.nbin)[used], means=True)
+    at, share = Rows.of(np.diff(profiles.enclosed, axis=-1)).draw(rng, row)
+    known &= profiles.density[row, at] + profiles.density[row, at + 1] > 0
+    ends = (np.where(known, profiles.density[row, i], 1.0) for i in (at, at + 1))
     square = profiles.squares[at] + straight_line(share, *ends) * np.diff(profiles.squares)[at]
     return np.where(known, np.sqrt(square), np.nan)
 
@@ -106,3 +105,11 @@ def _rows(
         row[again] = np.take_along_axis(candidates, which[None], axis=0)[0]
         known[again] &= weights[-1] > 0
     return row, known
+
+
+def _renumbered(row: Indices, n: int) -> tuple[Indices, Indices]:
+    """Which of `n` rows occur, and where among those each is."""
+    used = np.flatnonzero(np.bincount(row, minlength=n))
+    number = np.zeros(n, dtype=np.intp)
+    number[used] = np.arange(used.size)
+    return used, number[row]
