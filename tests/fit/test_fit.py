@@ -269,6 +269,24 @@ def test_a_source_where_nothing_is_exposed_is_named():
         fit(dark, spectrum_sky())
 
 
+@pytest.mark.parametrize(("value", "stat"), [(np.nan, "auto"), (-1.0, "auto"), (np.nan, "chi2")])
+def test_counts_that_are_none_are_named_unless_they_are_masked(value, stat):
+    sky = spectrum_sky()
+    data = fake(spectrum(), sky, 35)
+    counts, safe = data.counts.data.copy(), np.ones(data.geom.shape, dtype=bool)
+    counts[3], safe[3] = value, False
+    broken = replace(data, counts=Map(data.geom, counts))
+    with pytest.raises(FitError, match=r"dataset 'spectrum': counts negative or no number in 1 of .* \(3, 0, 0\)"):
+        fit(broken, sky, stat=stat)
+    assert fit(replace(broken, mask_safe=Map(data.geom, safe)), sky).ok
+
+
+def test_a_background_that_is_no_number_is_named():
+    data = spectrum()
+    with pytest.raises(FitError, match="background negative or no number in 12 of the bins"):
+        fit(replace(data, background=Map.filled(data.geom, np.nan)), spectrum_sky())
+
+
 def test_two_datasets_of_one_name_are_refused():
     with pytest.raises(FitError, match="two datasets are called 'spectrum'; give each a name of its own"):
         fit([spectrum(), spectrum()], spectrum_sky())

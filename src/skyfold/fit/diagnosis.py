@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from skyfold.fit.minimum import Bounds, Minimum, Status
+from skyfold.fit.minimum import Bounds, Minimum, Status, silent
 from skyfold.fit.term import Expansion
 from skyfold.num.double import Floats
 
@@ -67,12 +67,11 @@ def diagnose(minimum: Minimum, names: list[str], bounds: Bounds, found: Expansio
         lo, hi = bounds[i]
         text = f"{names[i]} = {minimum.free[i]:.6g} is at its bound [{lo:g}, {hi:g}]: widen it, or freeze the parameter"
         problems.append(Problem("bound", (names[i],), text))
-    silent = ~at_bound & (np.abs(hessian).max(axis=1, initial=0) * np.maximum(minimum.free**2, 1e-300) < 1e-10)
-    silent &= hessian.diagonal() * _size(minimum.free) ** 2 < 1e-10
-    for i in np.flatnonzero(silent):
+    quiet = ~at_bound & silent(minimum.free, gradient, hessian)
+    for i in np.flatnonzero(quiet):
         text = f"nothing constrains {names[i]}: the data do not change with it; freeze it, or look at its source"
         problems.append(Problem("unconstrained", (names[i],), text))
-    kept = np.flatnonzero(~at_bound & ~silent)
+    kept = np.flatnonzero(~at_bound & ~quiet)
     if kept.size:
         among = np.ix_(kept, kept)
         block, more = _inverse(hessian[among], found.fisher[among], gradient[kept], [names[i] for i in kept])

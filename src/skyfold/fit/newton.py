@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from skyfold.fit.minimum import Bounds, Minimum, Status
+from skyfold.fit.minimum import Bounds, Minimum, Status, silent
 from skyfold.fit.plan import CENTRED
 from skyfold.fit.term import Expansion
 from skyfold.num.double import Floats
@@ -132,7 +132,7 @@ class _Search:
         damping = 0.0 if exact else 1e-3
         while self.steps < self.options.max_steps:
             curvature = self._curvature() if exact else self.now.fisher
-            free = moving & ~self._pushed_out()
+            free = moving & ~self._pushed_out() & ~silent(self.at, self.now.gradient, curvature)
             step, distance = _step(self.now.gradient, curvature, free, damping)
             if step is None:
                 damping = max(10 * damping, 1e-6)
@@ -201,9 +201,6 @@ def _step(gradient: Floats, curvature: Floats, free: np.ndarray, damping: float)
     scale = 1 / np.sqrt(np.where(np.abs(h.diagonal()) > 0, np.abs(h.diagonal()), 1.0))
     h = h * scale * scale[:, None]
     h = h + damping * np.eye(index.size)
-    # A direction that nothing constrains has neither curvature nor gradient: let it rest.
-    dead = (gradient[index] == 0) & ~h.any(axis=1) if damping == 0 else np.zeros(index.size, dtype=bool)
-    h[dead, dead] = 1.0
     try:
         solved = cho_solve(cho_factor(h), -g * scale)
     except LinAlgError:

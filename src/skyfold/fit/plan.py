@@ -54,7 +54,8 @@ def plan(
     Raises
     ------
     FitError
-        No bin of the dataset enters the statistic, or the dataset has no background and no off counts.
+        No bin of the dataset enters the statistic, counts in one that does are no counts, or the dataset has no
+        background and no off counts.
     """
     used = np.asarray(dataset.used, dtype=bool)
     if not used.any():
@@ -79,6 +80,8 @@ def plan(
         or bool(still)
         or any(isinstance(part, TemplateNpred) or part.shape is not None for part in layers.values())
     )
+    if before is None:
+        _require_numbers(dataset, used, which)
     bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
     background = None if which == "wstat" else _background(dataset)
     statistic = _statistic(dataset, which, bins, _usual(dataset, background, layers, rows, mapping, bins))
@@ -98,6 +101,22 @@ def plan(
     return Term(
         dataset.name, chosen, tuple(parts), tuple(_layers(dataset, layers, background, rows, listed, extra)), constant
     )
+
+
+def _require_numbers(dataset: Dataset, used: NDArray[np.bool_], which: StatName) -> None:
+    """Raise where a bin of the statistic holds something that would pass as no counts, or make all of it no number."""
+    least = -np.inf if which == "chi2" else 0.0
+    for name, lowest in (("counts", least), ("counts_off", 0.0), ("background", -np.inf)):
+        found = getattr(dataset, name)
+        if found is None:
+            continue
+        bad = used & ~(np.isfinite(found.data) & (found.data >= lowest))
+        if bad.any():
+            first = tuple(int(i) for i in np.argwhere(bad)[0])
+            raise FitError(
+                f"dataset {dataset.name!r}: {name} negative or no number in {int(bad.sum())} of the bins in the"
+                f" statistic, {found.data[first]:g} in bin {first}; mask these bins, or look at where they come from"
+            )
 
 
 def _stays(placed: Placed, source: Source, dataset: Dataset) -> bool:
