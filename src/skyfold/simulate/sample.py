@@ -14,6 +14,7 @@ Indices = NDArray[np.intp]
 
 # Exponents beyond which a power law within a bin is all at its end anyway.
 _STEEPEST = 600.0
+_TINY = float(np.finfo(float).tiny)
 
 
 def poisson_indices(rng: np.random.Generator, expected: Floats) -> Indices:
@@ -45,7 +46,8 @@ def straight_line(u: Floats, first: Floats, last: Floats) -> Floats:
 
     first, last : its values at 0 and at 1, not negative and not both 0.
     """
-    return u * (first + last) / (first + np.sqrt(first**2 + u * (last**2 - first**2)))
+    risen = np.sqrt(first**2 + u * (last**2 - first**2)) + first  # 0 where nothing is gathered yet
+    return u * (first + last) / np.maximum(risen, _TINY)
 
 
 @dataclass(frozen=True, eq=False)
