@@ -2,20 +2,24 @@
 
 import io
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
 
 from skyfold.io.atomic import write_bytes
 from skyfold.plot.figure import rendered
-from skyfold.plot.gallery import gallery
+from skyfold.plot.gallery import FIGURES
+from skyfold.simulate.spiral import spiral_galaxy
 
 _LARGE = 120_000  # bytes
 
 
-def main(folder: Path, height: int = 333, width: int = 500) -> None:
-    """Write each figure as a PNG."""
-    for name, figure in gallery(height, width).items():
+def main(folder: Path, names: Iterable[str] = FIGURES, height: int = 333, width: int = 500) -> None:
+    """Write some figures of a galaxy of that many pixels as PNG."""
+    colours = spiral_galaxy(height, width)
+    for name in names:
+        figure = FIGURES[name](colours)
         write_bytes(_small(rendered(figure, dpi=105)), folder / f"{name}.png", overwrite=True)
 
 

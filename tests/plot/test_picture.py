@@ -2,15 +2,18 @@ import runpy
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from skyfold.plot.figure import rendered
 from skyfold.plot.gallery import FIGURES, five_views
 from skyfold.plot.picture import plot_pictures, plot_pixel_values, plot_poisson_laws
 from skyfold.simulate.picture import as_picture
 from skyfold.simulate.poisson import pixel_values
+from skyfold.simulate.spiral import spiral_galaxy
 from skyfold.simulate.views import exposure_map
 
 RNG = np.random.default_rng(1)
+SMALL = spiral_galaxy(24, 36)
 
 
 def test_every_picture_is_drawn_with_y_upwards_and_its_title():
@@ -54,7 +57,17 @@ def test_five_views_cover_most_of_a_picture_of_any_size():
     assert exposure.max() > 4
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_of_the_gallery_is_drawn(name):
+    assert any(ax.images or ax.lines for ax in FIGURES[name](SMALL).axes)
+
+
 def test_the_example_writes_the_gallery(tmp_path):
     example = Path(__file__).parents[2] / "examples" / "gallery.py"
-    runpy.run_path(str(example))["main"](tmp_path, 24, 36)
-    assert {path.stem for path in tmp_path.glob("*.png")} == set(FIGURES)
+    runpy.run_path(str(example))["main"](tmp_path, ["original", "exposure"], 120, 180)
+    assert {path.name for path in tmp_path.iterdir()} == {"original.png", "exposure.png"}
+
+
+def test_the_page_shows_every_figure():
+    page = (Path(__file__).parents[2] / "docs" / "gallery.md").read_text(encoding="utf-8")
+    assert [name for name in FIGURES if f"(gallery/{name}.png)" not in page] == []

@@ -1,4 +1,7 @@
-"""What happens to a picture on its way through a telescope: the figures of ``docs/gallery.md``."""
+"""What happens to a picture on its way through a telescope: the figures of ``docs/gallery.md``.
+
+Each takes the colours of a picture, shape (ny, nx, 3), its bottom row first.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,7 +15,6 @@ from skyfold.simulate.draw import draw_counts, draw_photons
 from skyfold.simulate.picture import as_picture
 from skyfold.simulate.poisson import pixel_values
 from skyfold.simulate.scene import Scene
-from skyfold.simulate.spiral import spiral_galaxy
 from skyfold.simulate.views import View, exposure_map
 
 if TYPE_CHECKING:
@@ -114,12 +116,6 @@ FIGURES: dict[str, Callable[[Floats], "Figure"]] = {
     "exposure": exposures,
     "everything": everything,
 }
-
-
-def gallery(height: int = 333, width: int = 500) -> "dict[str, Figure]":
-    """All figures by name, of a galaxy of that many pixels."""
-    colours = spiral_galaxy(height, width)
-    return {name: draw(colours) for name, draw in FIGURES.items()}
 
 
 def _uniform(colours: Floats) -> Floats:
