@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from skyfold.errors import DataError
+import numpy as np
+
+from skyfold.errors import DataError, ShapeError
 from skyfold.fit.parameters import Parameters
 from skyfold.io.atomic import write_bytes
+from skyfold.io.covariance import covariance_text, read_covariance_table
 from skyfold.io.fits import PathLike
 from skyfold.io.models_read import read_components
-from skyfold.io.models_write import components_of
+from skyfold.io.models_write import components_of, names_in_files
 from skyfold.io.paths import expand
 from skyfold.io.yaml_node import Node
 from skyfold.model.source import Sky
+from skyfold.num.double import Floats
 
 _KEYS = ("components", "links", "penalties", "covariance", "metadata", "checksum")
 
@@ -41,32 +45,90 @@ def read_models(source: PathLike | Mapping[str, Any]) -> tuple[Sky, Parameters]:
         A unit cannot be read or is not one of that parameter.
     """
     if isinstance(source, Mapping):
-        return read_components(Node(source, "models").only(*_KEYS))
-    file = expand(source)
-    return read_components(Node(_content(file), str(file), file.parent).only(*_KEYS))
+        found = read_components(Node(source, "models").only(*_KEYS))
+    else:
+        file = expand(source)
+        found = read_components(Node(_content(file), str(file), file.parent).only(*_KEYS))
+    return found.sky, found.table
 
 
-def write_models(path: PathLike, sky: Sky, table: Parameters | None = None, *, overwrite: bool = False) -> Path:
+def write_models(
+    path: PathLike,
+    sky: Sky,
+    table: Parameters | None = None,
+    covariance: Floats | None = None,
+    *,
+    overwrite: bool = False,
+) -> Path:
     """Write a sky and the table of its parameters, which has their values; the path of the file.
 
     Parameters
     ----------
     table : None for parameters that are free and bounded as the models declare.
+    covariance : (f, f), of the free parameters in the order of the table; written to ``<stem>_covariance.dat`` beside
+        the file, with all parameters: zeros for frozen ones, and those that follow others as they do.
 
     Raises
     ------
     DataError
-        The file exists and may not be overwritten, or cannot be written.
+        A file exists and may not be overwritten, or cannot be written.
     ModelError
         The table is for another sky, or something in it has no name in files.
+    ShapeError
+        The covariance is not that of the free parameters.
     """
     import yaml
 
     file = expand(path)
     table = Parameters.of(sky) if table is None else table
-    table.apply(sky)  # which says where they differ
-    write_bytes(yaml.safe_dump(components_of(sky, table), sort_keys=False).encode(), file, overwrite=overwrite)
+    sky = table.apply(sky)  # which says where they differ
+    content = components_of(sky, table)
+    if file.exists() and not overwrite:
+        raise DataError(f"{file}: exists already; allow to overwrite it, or name another file")
+    if covariance is not None:
+        content["covariance"] = f"{file.stem}_covariance.dat"
+        text = _covariance_of_all(sky, table, covariance)
+        write_bytes(text.encode(), file.with_name(content["covariance"]), overwrite=overwrite)
+    write_bytes(yaml.safe_dump(content, sort_keys=False).encode(), file, overwrite=overwrite)
     return file
+
+
+def read_covariance(path: PathLike) -> Floats:
+    """Read the covariance that lies beside a model file: of the free parameters, in the order of its table, (f, f).
+
+    Raises
+    ------
+    DataError
+        The file names no covariance, or that lacks a free parameter.
+    """
+    file = expand(path)
+    root = Node(_content(file), str(file), file.parent)
+    if "covariance" not in root:
+        raise DataError(f"{file}: names no covariance; models that were not fitted have none")
+    _, table, names, factors = read_components(root)
+    beside = root.path("covariance")
+    found, matrix = read_covariance_table(beside)
+    written = {here: name for name, here in names.items()}
+    wanted = [written.get(row.name, row.name) for row in table.free]
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise DataError(f"{beside}: no row for {missing[0]!r}; there are {', '.join(found)}")
+    places = [found.index(name) for name in wanted]
+    scale = np.array([factors[row.name] for row in table.free])  # the file's units are its own
+    return matrix[np.ix_(places, places)] * np.outer(scale, scale)
+
+
+def _covariance_of_all(sky: Sky, table: Parameters, covariance: Floats) -> str:
+    _, matrix, _ = table.linear()
+    covariance = np.asarray(covariance, dtype=float)
+    if covariance.shape != (matrix.shape[1],) * 2:
+        raise ShapeError(
+            f"found a covariance of shape {covariance.shape} for the {matrix.shape[1]} free parameters"
+            f" {', '.join(row.name for row in table.free)}"
+        )
+    names = names_in_files(sky)
+    order = [table.names.index(name) for name in names]
+    return covariance_text(list(names.values()), (matrix @ covariance @ matrix.T)[np.ix_(order, order)])
 
 
 def _content(file: Path) -> dict[str, Any]:

@@ -1,33 +1,20 @@
 """Which classes of models a file can name, and what it calls them: a new class is one more line here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from skyfold.io.models_data import EBL, FRAME, NODES, NOTHING, SCALE, TABLE, Data
 from skyfold.io.yaml_node import Node, nearest
+from skyfold.model.ebl import EBLAbsorption
 from skyfold.model.spatial.disk import Disk
 from skyfold.model.spatial.gaussian import Gaussian, GeneralizedGaussian
 from skyfold.model.spatial.king import Beta, King
 from skyfold.model.spatial.point import Point
 from skyfold.model.spatial.shell import Shell, Shell2
-from skyfold.model.spectral import base, cutoff, line, log_parabola, power_law, scale
-
-
-class Data(NamedTuple):
-    """What a model has in a file beside parameters.
-
-    keys : of its mapping.
-    read : arguments of the class from the mapping.
-    write : entries of the mapping, from the model.
-    """
-
-    keys: tuple[str, ...]
-    read: Callable[[Node], dict[str, Any]]
-    write: Callable[[Any], dict[str, Any]]
-
-
-NOTHING = Data((), lambda node: {}, lambda model: {})
+from skyfold.model.spectral import base, cutoff, line, log_parabola, piecewise, power_law, scale, template
+from skyfold.model.temporal import pulses, trends
 
 
 @dataclass(frozen=True)
@@ -115,6 +102,9 @@ SPECTRAL = Part(
         Kind(log_parabola.LogParabola2, "LogParabola2", "lp2"),
         Kind(log_parabola.LogParabolaNorm, "LogParabolaNorm", "lp-norm"),
         Kind(line.GaussianLine, "Gaussian", "gauss"),
+        Kind(template.Template, "Template", "template", TABLE),
+        Kind(piecewise.PiecewiseNorm, "PiecewiseNorm", "piecewise-norm", NODES, sequence="norms"),
+        Kind(EBLAbsorption, "EBLAbsorptionNorm", "ebl-norm", EBL),
         Kind(scale.Scale, "Scale", "scale", models=("model",)),
         Kind(base.Sum, "Compound", "compound", models=_TWO, fixed={"operator": "add"}),
         Kind(base.Difference, "Compound", "compound", models=_TWO, fixed={"operator": "sub"}),
@@ -136,9 +126,23 @@ SPATIAL = Part(
         Kind(King, "King", "king"),
         Kind(Beta, "Beta", "beta"),
     ),
-    Data(("frame",), lambda node: {"frame": node.text("frame", "icrs")}, lambda model: {"frame": model.frame}),
+    FRAME,
 )
 
-TEMPORAL = Part("temporal", "lightcurve", "TemporalModel", ())
+TEMPORAL = Part(
+    "temporal",
+    "lightcurve",
+    "TemporalModel",
+    (
+        Kind(trends.Constant, "Constant", "const"),
+        Kind(trends.Linear, "Linear", "linear"),
+        Kind(trends.ExpDecay, "ExpDecay", "exp-decay"),
+        Kind(trends.PowerLawDecay, "PowerLaw", "powerlaw"),
+        Kind(trends.Sine, "Sine", "sinus"),
+        Kind(pulses.GaussianPulse, "Gaussian", "gauss"),
+        Kind(pulses.GeneralizedGaussianPulse, "GeneralizedGaussian", "gengauss"),
+    ),
+    SCALE,
+)
 
 PARTS = (SPECTRAL, SPATIAL, TEMPORAL)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from skyfold.errors import ModelError
 from skyfold.fit.rows import Row, changed, common
 from skyfold.io.yaml_node import Node, nearest, said_at
 from skyfold.model import priors
@@ -33,12 +34,14 @@ PRIORS: Mapping[str, type[priors.Prior]] = {
 class Entry:
     """A parameter of a file, in the unit that its model declares.
 
+    factor : on numbers of the file, to bring them into that unit.
     value, free : None where the file does not say.
     bounds : nan where there is none.
     link : a label that it shares with those it is equal to.
     """
 
     node: Node
+    factor: float
     value: float | None
     free: bool | None
     bounds: Bounds
@@ -52,6 +55,16 @@ class Entry:
         with said_at(self.node.where):  # others' bounds may go to the end of a domain that is open for us
             inside = common((bounds[0], bounds[1]), row.domain)
             return changed(row, free=self.free, bounds=inside, prior=self.prior, error=self.error)
+
+    def later(self, days: float) -> Self:
+        """A time on another scale, which is so much ahead."""
+        low, high = self.bounds
+        return replace(
+            self,
+            value=None if self.value is None else self.value + days,
+            bounds=(low + days, high + days),
+            prior=None if self.prior is None else _moved(self.prior, days),
+        )
 
 
 def read_entries(node: Node, declared: Mapping[str, Spec]) -> dict[str, Entry]:
@@ -83,6 +96,7 @@ def _entry(node: Node, unit: str) -> Entry:
     error = abs(factor) * node.number("error", np.nan)
     return Entry(
         node,
+        factor,
         value=factor * node.number("value") if "value" in node else None,
         free=not node.get("frozen", bool) if "frozen" in node else None,
         bounds=(factor * node.number("min", np.nan), factor * node.number("max", np.nan)),
@@ -118,6 +132,16 @@ def _scaled(prior: Any, factor: float) -> priors.Prior:
     lengths = [key for key in ("mu", "sigma", "min", "max") if hasattr(prior, key)]
     scaled: priors.Prior = replace(prior, **{key: factor * getattr(prior, key) for key in lengths})
     return scaled
+
+
+def _moved(prior: Any, by: float) -> priors.Prior:
+    """The prior of value + by."""
+    if isinstance(prior, priors.LogNormalPrior | priors.LogUniformPrior):
+        raise ModelError(f"a {type(prior).__name__} of a time depends on its scale; give the time in tt")
+    moved: priors.Prior = replace(
+        prior, **{key: getattr(prior, key) + by for key in ("mu", "min", "max") if hasattr(prior, key)}
+    )
+    return moved
 
 
 def entry_of(name: str, row: Row, link: str | None = None) -> dict[str, Any]:

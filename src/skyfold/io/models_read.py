@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from astropy.time import Time
+
 from skyfold.fit.parameters import Parameters
 from skyfold.io.models_kinds import PARTS, SPATIAL, SPECTRAL, Kind, Part
 from skyfold.io.models_parameters import Entry, read_entries
 from skyfold.io.yaml_node import Node, nearest, said_at
 from skyfold.model.background import FovBackground
 from skyfold.model.fields import Spec, specs
+from skyfold.model.priors import LinearPenalty
 from skyfold.model.source import RESPONSES, Sky, Source
 
 _COMPONENT = ("name", "type", "datasets_names", "spectral", "spatial")
+_SCALES = ("tt", "utc", "tai", "tdb", "tcb", "tcg")
 _SOURCE = ("SkyModel", "FoVBackgroundModel", "TemplateNPredModel")
 
 
@@ -26,7 +30,20 @@ class Found(NamedTuple):
     names: dict[str, str]
 
 
-def read_components(root: Node) -> tuple[Sky, Parameters]:
+class Components(NamedTuple):
+    """What a file says.
+
+    names : of its parameters in tables, by what the file calls them: ``gc.spectral.index``.
+    factors : values of the table over those of the file, by their names in the table.
+    """
+
+    sky: Sky
+    table: Parameters
+    names: dict[str, str]
+    factors: dict[str, float]
+
+
+def read_components(root: Node) -> Components:
     """The sky of a file and the table of its parameters.
 
     Raises
@@ -46,8 +63,8 @@ def read_components(root: Node) -> tuple[Sky, Parameters]:
         entries |= {f"{name}.{key}": entry for key, entry in found.entries.items()}
         names |= {f"{name}.{key}": f"{name}.{here}" for key, here in found.names.items()}
     table = _table(Parameters.of(sky), entries, names)
-    table = _linked(table, root, names)
-    return table.apply(sky), table
+    table = _penalised(_linked(table, root, names), root, names)
+    return Components(table.apply(sky), table, names, {name: entry.factor for name, entry in entries.items()})
 
 
 def _components(root: Node) -> Iterator[Node]:
@@ -115,7 +132,7 @@ def _model(node: Node, part: Part) -> Found:
     node.only(*kind.keys, *part.data.keys)
     data = part.data.read(node) | kind.data.read(node)
     inner = {key: _model(node.child(key), part) for key in kind.models}
-    given = read_entries(node, _declared(kind, node))
+    given = _in_tt(node, kind, read_entries(node, _declared(kind, node)))
     values = _values(kind, given)
     with said_at(node.where):
         model = kind.cls(**(values | data | {key: found.value for key, found in inner.items()}))
@@ -125,6 +142,20 @@ def _model(node: Node, part: Part) -> Found:
         entries |= {f"{key}.{name}": entry for name, entry in found.entries.items()}
         names |= {f"{key}.{name}": f"{key}.{here}" for name, here in found.names.items()}
     return Found(model, entries, names)
+
+
+def _in_tt(node: Node, kind: Kind, given: dict[str, Entry]) -> dict[str, Entry]:
+    """Entries with reference times brought from the scale that the file names, which is UTC if it names none."""
+    scale = node.text("scale", "utc")
+    if "t_ref" not in specs(kind.cls) or scale == "tt":
+        return given
+    if scale not in _SCALES:
+        raise node.error(f"scale is {scale!r}; wanted one of {', '.join(_SCALES)}")
+    if "t_ref" not in given or given["t_ref"].value is None:
+        raise node.error(f"no value of t_ref, which is a date in the scale {scale!r}; give it")
+    date = given["t_ref"].value
+    with said_at(given["t_ref"].node.where):
+        return given | {"t_ref": given["t_ref"].later(Time(date, format="mjd", scale=scale).tt.mjd - date)}
 
 
 def _declared(kind: Kind, node: Node) -> dict[str, Spec]:
@@ -181,14 +212,24 @@ def _linked(table: Parameters, root: Node, names: dict[str, str]) -> Parameters:
     """Links with a factor, which are a list of their own: others' tools have only equal parameters."""
     for node in root.children("links", label="parameter"):
         node.only("parameter", "to", "factor")
-        name, to = (_known(node, key, names) for key in ("parameter", "to"))
+        name, to = (_known(node, node.text(key), names) for key in ("parameter", "to"))
         with said_at(node.where):
             table = table.link(name, to, node.number("factor", 1.0))
     return table
 
 
-def _known(node: Node, key: str, names: dict[str, str]) -> str:
-    name = node.text(key)
+def _penalised(table: Parameters, root: Node, names: dict[str, str]) -> Parameters:
+    for node in root.children("penalties"):
+        over = [
+            _known(node, name, names) for name in node.only("parameters", "precision", "mean").names("parameters") or ()
+        ]
+        mean = node.array("mean") if "mean" in node else 0.0
+        with said_at(node.where):
+            table = table.penalise(LinearPenalty(over, node.array("precision"), mean))
+    return table
+
+
+def _known(node: Node, name: str, names: dict[str, str]) -> str:
     if name not in names:
-        raise node.error(f"{key}: no parameter {name!r}{nearest(name, names)}")
+        raise node.error(f"no parameter {name!r}{nearest(name, names)}")
     return names[name]

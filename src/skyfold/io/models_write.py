@@ -5,10 +5,12 @@ from typing import Any
 from skyfold.errors import ModelError
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.rows import Row
+from skyfold.io.models_data import numbers
 from skyfold.io.models_kinds import PARTS, Kind, Part
 from skyfold.io.models_parameters import entry_of
 from skyfold.model.background import FovBackground
 from skyfold.model.fields import specs
+from skyfold.model.priors import LinearPenalty
 from skyfold.model.source import RESPONSES, Sky, Source
 
 
@@ -25,7 +27,8 @@ def components_of(sky: Sky, table: Parameters) -> dict[str, Any]:
     entries = {row.name: _entry(row, names, shared, table) for row in table.rows}
     content: dict[str, Any] = {"components": [_component(name, part, entries) for name, part in sky.items()]}
     links = [_link(row, names) for row in table.rows if row.link is not None and row.link.factor != 1]
-    return content | ({"links": links} if links else {})
+    penalties = [_penalty(penalty, names) for penalty in table.penalties]
+    return content | ({"links": links} if links else {}) | ({"penalties": penalties} if penalties else {})
 
 
 def names_in_files(sky: Sky) -> dict[str, str]:
@@ -77,6 +80,14 @@ def _entry(row: Row, names: dict[str, str], shared: set[str], table: Parameters)
 def _link(row: Row, names: dict[str, str]) -> dict[str, Any]:
     assert row.link is not None
     return {"parameter": names[row.name], "to": names[row.link.to], "factor": float(row.link.factor)}
+
+
+def _penalty(penalty: LinearPenalty, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "parameters": [names[name] for name in penalty.names],
+        "precision": numbers(penalty.precision),
+        "mean": numbers(penalty.mean),
+    }
 
 
 def _component(name: str, component: Any, entries: dict[str, dict[str, Any]]) -> dict[str, Any]:

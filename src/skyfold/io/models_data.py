@@ -1,0 +1,88 @@
+"""What models have in files beside parameters: tables, names of tables, frames."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skyfold.io.ebl import TABLES, read_ebl
+from skyfold.io.yaml_node import Node
+from skyfold.model.ebl import EBLAbsorption
+from skyfold.num.double import Floats
+from skyfold.units import strip
+
+_EBL = "$GAMMAPY_DATA/ebl/"
+
+
+class Data(NamedTuple):
+    """What a model has in a file beside parameters.
+
+    keys : of its mapping.
+    read : arguments of the class from the mapping.
+    write : entries of the mapping, from the model.
+    """
+
+    keys: tuple[str, ...]
+    read: Callable[[Node], dict[str, Any]]
+    write: Callable[[Any], dict[str, Any]]
+
+
+def numbers(values: Any, unit: str | None = None) -> Any:
+    """An array as lists, beside its unit if it has one."""
+    data = np.asarray(values, dtype=float).tolist()
+    return data if unit is None else {"data": data, "unit": unit}
+
+
+def _read_piecewise(node: Node) -> dict[str, Any]:
+    if node.text("interp", "log") != "log":
+        raise node.error(f"interp is {node.text('interp')!r}; norms are joined by power laws only, which is 'log'")
+    return {"energy": node.quantity("energy")}
+
+
+def _read_ebl(node: Node) -> dict[str, Any]:
+    """A table by the name of its file, or itself."""
+    if "filename" not in node:
+        depths = -np.log(np.clip(strip(node.quantity("values"), "", node.where), np.finfo(np.float32).tiny, 1.0))
+        energies = strip(node.quantity("energy"), "TeV", node.where)
+        return _ebl(energies, strip(node.quantity("param"), "", node.where), depths, "")
+    file = node.text("filename")
+    known = {f"{_EBL}{name}": table for table, name in TABLES.items()}
+    if file not in known:
+        table = read_ebl(node.path("filename"))
+        return _ebl(table.energies, table.redshifts, table.depth, file)
+    table = read_ebl(known[file])
+    return _ebl(table.energies, table.redshifts, table.depth, table.origin)
+
+
+def _ebl(energies: Floats, redshifts: Floats, depth: Floats, origin: str) -> dict[str, Any]:
+    return {"energies": energies, "redshifts": redshifts, "depth": depth, "origin": origin}
+
+
+def _write_ebl(model: EBLAbsorption) -> dict[str, Any]:
+    if model.origin:
+        return {"filename": f"{_EBL}{TABLES[model.origin]}" if model.origin in TABLES else model.origin}
+    return {
+        "energy": numbers(model.energies, "TeV"),
+        "param": numbers(model.redshifts, ""),
+        "values": numbers(np.exp(-np.asarray(model.depth)), ""),
+    }
+
+
+def _write_template(model: Any) -> dict[str, Any]:
+    return {"energy": numbers(model.energy, "TeV"), "values": numbers(model.values, model.unit)}
+
+
+NOTHING = Data((), lambda node: {}, lambda model: {})
+FRAME = Data(("frame",), lambda node: {"frame": node.text("frame", "icrs")}, lambda model: {"frame": model.frame})
+SCALE = Data(("scale",), lambda node: {}, lambda model: {"scale": "tt"})
+TABLE = Data(
+    ("energy", "values"),
+    lambda node: {"energy": node.quantity("energy"), "values": node.quantity("values")},
+    _write_template,
+)
+NODES = Data(
+    ("energy", "interp"),
+    _read_piecewise,
+    lambda model: {"energy": numbers(model.energy, "TeV"), "interp": "log"},
+)
+EBL = Data(("filename", "energy", "param", "values"), _read_ebl, _write_ebl)
