@@ -2,13 +2,14 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skyfold.workflow.summary import Summary
+    from skyfold.workflow.summary import FitNumbers, Summary
 
 _DATA = ("SKYFOLD_DATA", "GAMMAPY_DATA")
 
@@ -66,6 +67,9 @@ def command(options: argparse.Namespace) -> int:
         )
     print(report(summary))
     print(f"results in {out}")
+    if summary.fit is not None and not summary.fit.ok:
+        print(f"skyfold: the fit is not to be trusted: {summary.fit.status}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -80,6 +84,20 @@ def data_folder(path: Path | None) -> Iterator[None]:
     finally:
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _fit_lines(fit: "FitNumbers | None") -> list[str]:
+    """How the fit ended, and the free parameters with their errors."""
+    if fit is None or fit.stat is None:
+        return []
+    from skyfold.fit.text import rounded
+
+    lines = [f"fit: −2 ln L = {fit.stat:.3f} after {fit.n_evaluations} evaluations"]
+    for row in fit.parameters:
+        if row.free:
+            value, error = rounded(row.value, row.error)
+            lines.append(f"  {row.name} = {value}{f' ± {error}' if error else ''} {row.unit}".rstrip())
+    return lines
 
 
 def report(summary: "Summary") -> str:
@@ -100,6 +118,7 @@ def report(summary: "Summary") -> str:
         )
         where = "outside the exclusion" if "maps/exclusion.fits" in summary.files else "all pixels"
         lines.append(f"{where}: mean {found.off.mean:.3f}, standard deviation {found.off.std:.3f}")
+    lines += _fit_lines(summary.fit)
     serious = sum(entry["number"] for entry in summary.findings if entry["severity"] != "info")
     if serious:
         lines.append(f"{serious} findings in the files, repaired as told in summary.json; 'skyfold check' lists them")

@@ -10,7 +10,7 @@ from skyfold.workflow.output import SUMMARY, new_folder
 from skyfold.workflow.products import write_products
 from skyfold.workflow.provenance import checksums, versions
 from skyfold.workflow.steps import Analysis, Clock, analyse
-from skyfold.workflow.summary import Summary, count_findings, dataset_numbers, excess_numbers
+from skyfold.workflow.summary import Summary, count_findings, dataset_numbers, excess_numbers, fit_numbers
 
 
 def run(
@@ -25,7 +25,8 @@ def run(
 ) -> Summary:
     """Run an analysis and write its results into a folder, which is complete or not there.
 
-    The folder holds ``summary.json``, the configuration with all defaults, ``datasets/``, ``maps/`` and ``plots/``.
+    The folder holds ``summary.json``, the configuration with all defaults, ``datasets/``, ``maps/`` and ``plots/``, and
+    of a fit ``models.yaml``.
 
     Parameters
     ----------
@@ -66,10 +67,11 @@ def _summary(result: Analysis, clock: Clock, sums: Mapping[str, str], files: lis
         livetime_s=float(result.stacked.livetime_s),
         datasets={**datasets, "stacked": dataset_numbers(result.stacked)},
         excess_map=None if result.excess_map is None else excess_numbers(result.excess_map, result.exclusion),
+        fit=None if result.fitted is None else fit_numbers(result.fitted),
         findings=count_findings(result.findings),
         notes=result.notes,
         seconds={step: round(value, 4) for step, value in seconds.items()},
-        versions=versions(),
+        versions=versions(fitted=result.fitted is not None),
         checksums=sums,
         files=tuple(sorted(files)),
     )

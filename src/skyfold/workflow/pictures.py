@@ -14,7 +14,7 @@ _TITLES = {"counts": "Counts", "background": "Background", "excess": "Excess"}
 
 
 def draw(result: Analysis, folder: Path) -> list[str]:
-    """Draw maps, significance and its distribution, or the spectrum of counts; the names of the files."""
+    """Draw maps, significance and its distribution, or the spectrum of counts, and the fit; the names of the files."""
     found = result.excess_map
     if found is None:
         figures = {"spectrum": plot_counts_spectrum(result.stacked)} if result.config.datasets.type == "1d" else {}
@@ -28,6 +28,10 @@ def draw(result: Analysis, folder: Path) -> list[str]:
         figures["significance"] = plot_significance(found.sqrt_ts, exclusion=result.exclusion)
         distribution = significance_distribution(found.sqrt_ts, result.exclusion)
         figures["significance_histogram"] = plot_significance_histogram(distribution)
+    if result.fitted is not None and result.fitted.result is not None:
+        from skyfold.workflow.fit_pictures import figures_of_fit
+
+        figures |= figures_of_fit(result)
     for name, figure in figures.items():
         write_bytes(rendered(figure), folder / "plots" / f"{name}.png")
     return [f"plots/{name}.png" for name in figures]

@@ -16,6 +16,10 @@ def write_products(result: Analysis, folder: Path) -> list[str]:
     write_datasets(folder / "datasets", [*parts, result.stacked], compress=False)
     for name, value in maps_of(result).items():
         write_map(folder / "maps" / f"{name}.fits", value)
+    if result.fitted is not None and result.fitted.result is not None:
+        from skyfold.workflow.fit_products import write_fit
+
+        write_fit(result, folder)
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 

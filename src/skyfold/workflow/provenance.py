@@ -13,12 +13,13 @@ from skyfold.workflow.config import AnalysisConfig
 from skyfold.workflow.exclusion import is_file
 
 _PACKAGES = ("skyfold", "numpy", "scipy", "astropy", "regions")
+_FITS = ("jax", "jaxlib", "equinox")
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python, of this package, and of those that numbers depend on."""
+def versions(*, fitted: bool = False) -> dict[str, str]:
+    """Versions of Python, of this package, and of those that numbers depend on, a fit's if there is one."""
     found = {"python": platform.python_version()}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *(_FITS if fitted else ())):
         try:
             found[name] = version(name)
         except PackageNotFoundError:  # a source tree that was never installed
@@ -38,6 +39,8 @@ def checksums(config: AnalysisConfig, refs: Iterable[ObsRef]) -> dict[str, str]:
     extras = [text for text in config.datasets.background.exclusions if is_file(text)]
     if config.observations.obs_file is not None:
         extras.append(config.observations.obs_file)
+    if config.general.models_file is not None:
+        extras.append(config.general.models_file)
     files |= {expand(text) for text in extras}
     return {_name(path, base): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
 

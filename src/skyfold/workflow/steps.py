@@ -1,10 +1,11 @@
-"""The steps of an analysis, in memory: select, reduce, estimate."""
+"""The steps of an analysis, in memory: select, reduce, estimate, fit."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.stack import stack
@@ -24,6 +25,9 @@ from skyfold.workflow.load import Config, as_config
 from skyfold.workflow.notes import notes_on
 from skyfold.workflow.plan import energy_axis, find_exclusion, make_recipe
 from skyfold.workflow.select import select_observations
+
+if TYPE_CHECKING:
+    from skyfold.workflow.fitting import Fitted, Models
 
 
 class Clock:
@@ -59,6 +63,7 @@ class Analysis:
     skipped : those that could not be used, and why.
     findings : what the readers noticed and repaired.
     notes : what was asked for and not done.
+    fitted : the fit of the models; None without models.
     """
 
     config: schema.AnalysisConfig
@@ -70,6 +75,7 @@ class Analysis:
     skipped: tuple[Skipped, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    fitted: "Fitted | None" = None
 
 
 def analyse(
@@ -99,6 +105,7 @@ def analyse(
     config, clock = as_config(config), clock or Clock()
     with clock("select"):
         store = select_observations(config.observations)
+        models = _models(config, store)
         exclusion = given = find_exclusion(config.datasets, store)
     iterate: Iterate | None = getattr(config.datasets.background, "iterate", None)
     found: ExcessMap | None = None
@@ -111,17 +118,44 @@ def analyse(
         with clock("excess_map"):
             found = _excess_map(stacked, config.excess_map)
     used = set(reduction.used)
+    datasets, fitted = reduction.datasets, None
+    if models is not None:
+        with clock("fit"):
+            datasets, stacked, fitted = _fitted(models, datasets, stacked, config.fit)
     return Analysis(
         config=config,
-        datasets=reduction.datasets,
+        datasets=datasets,
         stacked=stacked,
         excess_map=found,
         exclusion=exclusion,
         refs=tuple(ref for ref in store if ref.obs_id in used),
         skipped=reduction.skipped,
         findings=reduction.findings,
-        notes=(*notes_on(config), *_notes(config, found, exclusion)),
+        notes=(*notes_on(config), *_notes(config, found, exclusion), *(fitted.notes if fitted else ())),
+        fitted=fitted,
     )
+
+
+# JAX takes a second to import: only a run with models does.
+
+
+def _models(config: schema.AnalysisConfig, store: ObservationStore) -> "Models | None":
+    """The models, read before anything is reduced, so that a mistake in them costs no time."""
+    if not config.has_models:
+        return None
+    from skyfold.workflow.fitting import models_of
+
+    return models_of(config, ["stacked"] if config.datasets.stack else [str(ref.obs_id) for ref in store])
+
+
+def _fitted(
+    models: "Models", datasets: tuple[Dataset, ...], stacked: Dataset, wanted: schema.Fit
+) -> "tuple[tuple[Dataset, ...], Dataset, Fitted]":
+    """Datasets and their sum with the bins to fit, and the fit."""
+    from skyfold.workflow.fitting import fit_models, in_fit_range
+
+    datasets = tuple(in_fit_range(dataset, wanted.fit_range) for dataset in datasets)
+    return datasets, in_fit_range(stacked, wanted.fit_range), fit_models(models, datasets)
 
 
 def _reduced(

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from skyfold.reduce.chain import Skipped
 from skyfold.stat.onoff import wstat
 from skyfold.stat.poisson import cash
 from skyfold.units import EXPOSURE
+
+if TYPE_CHECKING:
+    from skyfold.workflow.fitting import Fitted
 
 _NUMBER = re.compile(r"-?\d[\d.]*(e[-+]?\d+)?")
 
@@ -73,6 +76,34 @@ class ExcessNumbers:
 
 
 @dataclass(frozen=True)
+class ParameterNumbers:
+    """A parameter after the fit; the error is nan for what was not free, or has none."""
+
+    name: str
+    value: float
+    error: float
+    unit: str
+    free: bool
+    at_bound: bool
+
+
+@dataclass(frozen=True)
+class FitNumbers:
+    """The outcome of a fit.
+
+    status : ``"converged"``, or every reason not to trust it.
+    stat : −2 ln L of all datasets with priors, and of each dataset without; None if the fit could not start.
+    """
+
+    ok: bool
+    status: str
+    stat: float | None
+    stat_of: Mapping[str, float]
+    n_evaluations: int
+    parameters: tuple[ParameterNumbers, ...]
+
+
+@dataclass(frozen=True)
 class Summary:
     """What an analysis used, found, and how long it took."""
 
@@ -81,6 +112,7 @@ class Summary:
     livetime_s: float
     datasets: Mapping[str, DatasetNumbers]
     excess_map: ExcessNumbers | None
+    fit: FitNumbers | None
     findings: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
@@ -96,6 +128,7 @@ class Summary:
             "livetime_s": self.livetime_s,
             "datasets": {name: asdict(numbers) for name, numbers in self.datasets.items()},
             "excess_map": None if self.excess_map is None else asdict(self.excess_map),
+            "fit": None if self.fit is None else asdict(self.fit),
             "findings": [dict(entry) for entry in self.findings],
             "notes": list(self.notes),
             "seconds": dict(self.seconds),
@@ -179,6 +212,21 @@ def _extremes(sqrt_ts: Map, exclusion: Map | None) -> dict[str, Any]:
         "min": float(np.nanmin(sqrt_ts.data)),
         "off": OffNumbers(distribution.mean, distribution.std),
     }
+
+
+def fit_numbers(fitted: "Fitted") -> FitNumbers:
+    """The outcome of a fit, or why there is none."""
+    result = fitted.result
+    if result is None:
+        return FitNumbers(False, f"not fitted: {fitted.failure}", None, {}, 0, ())
+    at_bound = {name for problem in result.problems if problem.fault == "bound" for name in problem.parameters}
+    parameters = tuple(
+        ParameterNumbers(row.name, row.value, row.error, row.unit, row.free, row.name in at_bound)
+        for row in result.parameters.rows
+    )
+    return FitNumbers(
+        result.ok, result.status, float(result.stat), dict(result.per_dataset), result.n_evaluations, parameters
+    )
 
 
 def count_findings(findings: Iterable[Finding]) -> tuple[Mapping[str, Any], ...]:
