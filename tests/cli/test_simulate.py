@@ -66,6 +66,7 @@ def test_the_same_seed_gives_the_same_counts_with_or_without_a_list(call):
         ["--photons", "300", "--psf-table", "psf.csv"],
         ["--photons", "300", "--background", "galaxy.png", "--exposure", "galaxy.png"],
         ["--photons", "300", "--vignetting", "profile.csv", "--center", "83.6", "22", "--pixel", "0.02 deg"],
+        ["--photons", "300", "--blank", "0"],
     ],
     ids=lambda words: " ".join(words[2:]) or words[0],
 )

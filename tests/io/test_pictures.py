@@ -120,6 +120,19 @@ def test_bad_pixels_of_a_file_are_told_with_its_name(tmp_path, value, what):
         read_picture(tmp_path / "a.fits")
 
 
+def test_blank_pixels_become_what_is_asked(tmp_path):
+    data = BRIGHT.astype(float)
+    data[0, 1] = np.nan
+    fits.PrimaryHDU(data).writeto(tmp_path / "plain.fits")
+    write_map(tmp_path / "map.fits", Map(WcsGeom.create(CENTER, npix=(3, 2)), data))
+    for name in ("plain.fits", "map.fits"):
+        assert read_picture(tmp_path / name, blank=7).data[0, 1] == 7
+    data[0, 1] = np.inf
+    fits.PrimaryHDU(data).writeto(tmp_path / "infinite.fits")
+    with pytest.raises(DataError, match="not finite"):
+        read_picture(tmp_path / "infinite.fits", blank=7)
+
+
 # What is written
 
 SCENE = Scene(BRIGHT, psf=1.0, sky=2.0, views=(View(livetime=3.0), View(livetime=1.5)))

@@ -1,3 +1,5 @@
+from time import process_time
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -151,6 +153,42 @@ def test_bilinear_places_follow_straight_lines_between_centres_and_even_ends():
     assert photons.tally.lost.sum() == 0
 
 
+def blur_matrix(sigma, size, margin=0):
+    """Share of the photons of an even pixel that a Gaussian blur puts into each pixel, shape (size, size + 2 margin).
+
+    The second difference of z Φ(z) + φ(z), which is the integral of the integral of the Gaussian.
+    """
+    z = np.arange(size)[:, None] - np.arange(-margin, size + margin)[None, :]
+    twice = [(z + d) * stats.norm.cdf((z + d) / sigma) + sigma * stats.norm.pdf((z + d) / sigma) for d in (-1, 0, 1)]
+    return twice[0] - 2 * twice[1] + twice[2]
+
+
+def test_everything_together_is_what_convolution_expects():
+    counts = draw_counts(EVERYTHING, rate=2e5, seed=21).image.data
+    margin = EVERYTHING.margin
+    expected = np.zeros(counts.shape)
+    for view in VIEWS:
+        picture, sky, instrument = EVERYTHING.expected(view)
+        expected += blur_matrix(2.0, 20) @ (2e5 * picture) @ blur_matrix(2.0, 30).T + instrument
+        expected += blur_matrix(2.0, 20, margin) @ sky @ blur_matrix(2.0, 30, margin).T
+    many = expected > 10
+    assert many.sum() > 400
+    assert chi2_p(counts[many], expected[many]) > CHANCE
+    assert poisson_p(counts[~many].sum(), expected[~many].sum()) > CHANCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("psf", [None, GaussianBlur(6.0), KingBlur(6.0, 2.5)], ids=["none", "Gaussian", "King"])
+def test_ten_million_photons_take_less_than_a_second(psf):
+    scene = Scene(np.random.default_rng(1).gamma(2.0, size=(333, 500)), psf=psf)
+    taken = []
+    for seed in range(3):
+        before = process_time()
+        draw_counts(scene, 1e7, seed=seed)
+        taken.append(process_time() - before)
+    assert min(taken) < 1.0
+
+
 def test_the_same_seed_gives_the_same_photons_listed_or_counted():
     photons, again = (draw_photons(EVERYTHING, 5e4, seed=11) for _ in range(2))
     np.testing.assert_array_equal(photons.x, again.x)
@@ -235,6 +273,12 @@ def test_lists_that_do_not_pile_up():
 
 
 # What cannot be drawn
+
+
+@pytest.mark.parametrize("scene", [Scene([[1.0]], sky=1e13), Scene([[1.0]], instrument=1e19)])
+def test_more_photons_than_a_day_can_draw_are_refused(scene):
+    with pytest.raises(ConfigError, match="view 0: 1e.* photons expected; wanted less than 1e"):
+        draw_counts(scene, 1, seed=1)
 
 
 @pytest.mark.parametrize("photons", [0, -5, np.nan, np.inf])

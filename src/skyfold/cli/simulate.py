@@ -37,6 +37,7 @@ def _add_image(kinds: Any) -> None:
     where = parser.add_argument_group("pixels")
     where.add_argument("--placement", choices=("nearest", "bilinear"), default="nearest", help="within pixels")
     where.add_argument("--hdu", metavar="NAME", help="image in a FITS file (default: the first)")
+    where.add_argument("--blank", metavar="VALUE", type=float, help="for pixels that are not numbers, such as 0")
     where.add_argument(
         "--center", metavar="DEG", nargs=2, type=float, help="RA and Dec of a picture that does not know its own"
     )
@@ -89,7 +90,9 @@ def _scene(options: argparse.Namespace) -> "Scene":
     from skyfold.simulate.views import View
 
     center = None if options.center is None else SkyCoord(*options.center, unit="deg")
-    picture = read_picture(options.picture, options.hdu, center=center, pixel=options.pixel or PIXEL)
+    picture = read_picture(
+        options.picture, options.hdu, center=center, pixel=options.pixel or PIXEL, blank=options.blank
+    )
     profile = None if options.vignetting is None else read_vignetting(options.vignetting)
     if options.pointings is not None:
         views = read_views(options.pointings, picture.geom, profile)

@@ -22,7 +22,14 @@ PathLike = str | os.PathLike[str]
 Floats = NDArray[np.float64]
 
 
-def read_picture(path: PathLike, hdu: str | None = None, *, center: SkyCoord | None = None, pixel: Any = PIXEL) -> Map:
+def read_picture(
+    path: PathLike,
+    hdu: str | None = None,
+    *,
+    center: SkyCoord | None = None,
+    pixel: Any = PIXEL,
+    blank: float | None = None,
+) -> Map:
     """Read a picture to draw photons from: FITS, PNG, JPEG, or whatever else Pillow (which matplotlib needs) reads.
 
     Colours are averaged as they are in the file, without undoing its gamma; what is transparent is dark. Rows of
@@ -32,6 +39,7 @@ def read_picture(path: PathLike, hdu: str | None = None, *, center: SkyCoord | N
     ----------
     hdu : name of the image in a FITS file; the first one unless told.
     center, pixel : place on the sky of a picture that does not know it, as for `as_picture`.
+    blank : value for pixels that are not numbers, such as the borders of mosaics; they are refused unless told.
 
     Raises
     ------
@@ -39,6 +47,9 @@ def read_picture(path: PathLike, hdu: str | None = None, *, center: SkyCoord | N
         The file is missing or no picture, a pixel is negative or not a number, or all are 0; the message names it.
     """
     image = read_image(path, hdu)
+    if blank is not None:
+        filled = np.nan_to_num(image.data if isinstance(image, Map) else image, nan=blank, posinf=np.inf)
+        image = image.with_data(filled) if isinstance(image, Map) else filled
     try:
         return as_picture(image, center=center, pixel=pixel)
     except DataError as error:

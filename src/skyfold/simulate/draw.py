@@ -21,6 +21,7 @@ from skyfold.simulate.scene import LABELS, Placement, Scene
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Seed = int | np.random.SeedSequence
+_MOST = 1e12  # expected photons: a day and more
 _CHUNK = 1 << 15  # photons at a time: their arrays stay in the cache of a core, and counting needs no more memory
 
 
@@ -53,7 +54,7 @@ def draw_photons(
     Raises
     ------
     ConfigError
-        The number or rate is not positive, both or none are given, or a fixed number is not whole.
+        The number or rate is not positive or beyond 10¹², both or none are given, or a fixed number is not whole.
     DataError
         No view sees a shining pixel.
     """
@@ -112,6 +113,11 @@ def _parts(scene: Scene, photons: float | None, rate: Any, fixed: bool, seed: Se
     even_sky = "nearest" if scene.sky.ndim == 0 else scene.placement
     for number, view in enumerate(scene.views):
         picture, sky, instrument = scene.expected(view)
+        most = float(per_second * picture.sum() + sky.sum() + instrument.sum())
+        if most > _MOST:
+            raise ConfigError(
+                f"view {number}: {most:.3g} photons expected; wanted less than {_MOST:g}, are the units right?"
+            )
         sources: list[tuple[Floats, int | None, int, Placement, Blur | None]] = [
             (per_second * picture, totals[number], 0, scene.placement, scene.blur),
             (sky, None, margin, even_sky, scene.blur),
