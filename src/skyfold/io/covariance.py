@@ -33,10 +33,11 @@ def read_covariance_table(file: Path) -> tuple[list[str], Floats]:
     DataError
         The file is missing or no such table.
     """
-    lines = read_bytes(file).decode(errors="replace").splitlines()[1:]
-    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines if line.strip()]
+    header, *lines = read_bytes(file).decode(errors="replace").splitlines() or [""]
+    n = header.strip().strip("|").count("|")  # names may have a bar in them
+    rows = [[cell.strip() for cell in line.strip()[1:-1].rsplit("|", n)] for line in lines if line.strip()]
     try:
-        matrix = np.array([row[1:] for row in rows], dtype=float).reshape(len(rows), -1)
+        matrix = np.array([row[1:] for row in rows], dtype=float).reshape(len(rows), n)
     except ValueError as error:
         raise DataError(f"{file}: not a table of a name and numbers in each row: {error}") from error
     if matrix.shape != (len(rows), len(rows)):

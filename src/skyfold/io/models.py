@@ -89,7 +89,8 @@ def write_models(
         content["covariance"] = f"{file.stem}_covariance.dat"
         text = _covariance_of_all(sky, table, covariance)
         write_bytes(text.encode(), file.with_name(content["covariance"]), overwrite=overwrite)
-    write_bytes(yaml.safe_dump(content, sort_keys=False).encode(), file, overwrite=overwrite)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    write_bytes(yaml.dump(content, Dumper=dumper, sort_keys=False).encode(), file, overwrite=overwrite)
     return file
 
 
@@ -135,7 +136,8 @@ def _content(file: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where PyYAML was built with it
+        content = yaml.load(file.read_text(encoding="utf-8"), loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"{file}: cannot be read as a model file: {error}") from error
     if not isinstance(content, dict):

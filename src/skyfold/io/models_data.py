@@ -39,6 +39,12 @@ def _read_piecewise(node: Node) -> dict[str, Any]:
     return {"energy": node.quantity("energy")}
 
 
+def _write_nodes_on_sky(model: Any) -> dict[str, Any]:
+    """Between norms others' tools know straight lines only."""
+    nodes = {"lon": numbers(model.lon, "deg"), "lat": numbers(model.lat, "deg")}
+    return nodes if model.interp == "lin" else nodes | {"interp": model.interp}
+
+
 def _read_ebl(node: Node) -> dict[str, Any]:
     """A table by the name of its file, or itself."""
     if "filename" not in node:
@@ -86,3 +92,8 @@ NODES = Data(
     lambda model: {"energy": numbers(model.energy, "TeV"), "interp": "log"},
 )
 EBL = Data(("filename", "energy", "param", "values"), _read_ebl, _write_ebl)
+NODES_ON_SKY = Data(
+    ("lon", "lat", "interp"),
+    lambda node: {"lon": node.quantity("lon"), "lat": node.quantity("lat"), "interp": node.text("interp", "lin")},
+    _write_nodes_on_sky,
+)

@@ -1,5 +1,6 @@
 """Sources and backgrounds as the mappings of a model file."""
 
+from dataclasses import replace
 from typing import Any
 
 from skyfold.errors import ModelError
@@ -9,7 +10,7 @@ from skyfold.io.models_data import numbers
 from skyfold.io.models_kinds import PARTS, Kind, Part
 from skyfold.io.models_parameters import entry_of
 from skyfold.model.background import FovBackground
-from skyfold.model.fields import specs
+from skyfold.model.fields import EVERYWHERE, specs
 from skyfold.model.priors import LinearPenalty
 from skyfold.model.source import RESPONSES, Sky, Source
 
@@ -72,8 +73,9 @@ def _entry(row: Row, names: dict[str, str], shared: set[str], table: Parameters)
     if leader.name in shared:
         label = f"{names[leader.name].rpartition('.')[2]}@{names[leader.name]}"
     name = names[row.name].rpartition(".")[2]
-    if row.link is not None and row.link.factor != 1:  # it does not move by itself, for whoever reads no factors
-        return entry_of(name, row) | {"frozen": True}
+    if row.link is not None and row.link.factor != 1:
+        # Whoever reads no factors shall not move it by itself; bounds are those of its leader, and not rounded twice.
+        return entry_of(name, replace(row, bounds=EVERYWHERE, free=False))
     return entry_of(name, leader, label)
 
 
