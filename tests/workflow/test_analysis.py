@@ -59,8 +59,8 @@ def test_the_summary_has_the_documented_keys(ring):
     summary, out = ring
     data = json.loads((out / "summary.json").read_text())
     assert list(data) == [
-        "observations", "skipped", "livetime_s", "datasets", "excess_map", "findings", "notes", "seconds", "versions",
-        "checksums", "files",
+        "observations", "skipped", "livetime_s", "datasets", "excess_map", "fit", "findings", "notes", "seconds",
+        "versions", "checksums", "files",
     ]  # fmt: skip
     assert data["observations"] == {"ids": [1, 2, 3], "number": 3}
     assert list(data["datasets"]) == ["stacked"]

@@ -123,7 +123,7 @@ def plot_correlation(result: FitResult) -> "Figure":
         ax.tick_params(length=0)
         if size <= _WRITTEN:
             for i, j in np.argwhere(np.isfinite(correlation)):
-                value = correlation[i, j]
+                value = round(correlation[i, j], 2) + 0.0  # no "−0.00"
                 text = f"{value:.2f}".replace("-", "−")
                 ax.text(j, i, text, ha="center", va="center", size=7, color="white" if abs(value) > 0.6 else "black")
         figure.colorbar(image, ax=ax, label="Correlation", shrink=0.8)

@@ -13,6 +13,7 @@ from skyfold.maps.map import Map
 from skyfold.model.source import Source
 from skyfold.plot.fit import plot_correlation, plot_fitted_counts, plot_spectrum
 from skyfold.plot.sky import plot_map
+from skyfold.units import strip
 from skyfold.workflow.fit_products import file_name
 from skyfold.workflow.steps import Analysis
 
@@ -54,10 +55,10 @@ def _of_dataset(dataset: Dataset, parts: Mapping[str, Map], radius: str) -> dict
     left = residuals(dataset, parts, "diff", radius, image=True)
     significance = residuals(dataset, parts, "significance", radius, image=True)
     most = max(5.0, float(np.nanmax(np.abs(significance.data), initial=0.0)))
-    where = f"within {radius}"
+    where = f"within {float(strip(radius, 'deg')):g}°"
     return {
-        f"residual_counts_{name}": plot_map(left, label=f"Counts − expected {where}", center=0.0),
+        f"residual_counts_{name}": plot_map(left, label=f"Counts − npred {where}", center=0.0),
         f"residual_significance_{name}": plot_map(
-            significance, label=f"Residual significance {where}", center=0.0, limits=(-most, most)
+            significance, label=rf"Residual $\sqrt{{TS}}$ {where}", center=0.0, limits=(-most, most)
         ),
     }

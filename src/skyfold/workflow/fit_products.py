@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import numpy as np
+
 from skyfold.dataset.predict import total
 from skyfold.estimate.residuals import residuals
 from skyfold.geom.wcs import WcsGeom
@@ -12,11 +14,13 @@ from skyfold.workflow.steps import Analysis
 
 
 def write_fit(result: Analysis, folder: Path) -> None:
-    """Write ``models.yaml`` and, of each dataset that is a map, maps of expected counts and of residuals."""
+    """Write ``models.yaml``, the covariance beside it, and of each map dataset maps of expected counts and residuals."""
     fitted = result.fitted
     if fitted is None or fitted.result is None:
         return
-    write_models(folder / "models.yaml", fitted.result.sky, fitted.result.parameters)
+    found = fitted.result
+    # A parameter without error, at a bound say, is written like a frozen one: files know no nan.
+    write_models(folder / "models.yaml", found.sky, found.parameters, np.nan_to_num(found.covariance))
     radius = result.config.excess_map.correlation_radius
     for dataset in result.datasets:
         if isinstance(dataset.geom, WcsGeom):

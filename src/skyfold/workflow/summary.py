@@ -92,13 +92,13 @@ class FitNumbers:
     """The outcome of a fit.
 
     status : ``"converged"``, or every reason not to trust it.
-    stat : −2 ln L of all datasets with priors, and of each dataset without; None if the fit could not start.
+    stat : −2 ln L, priors included; `per_dataset` without them; None if the fit could not start.
     """
 
     ok: bool
     status: str
     stat: float | None
-    stat_of: Mapping[str, float]
+    per_dataset: Mapping[str, float]
     n_evaluations: int
     parameters: tuple[ParameterNumbers, ...]
 
