@@ -32,7 +32,18 @@ def call(tmp_path, monkeypatch, capsys):
 def test_counts_and_photons_and_a_drawing_of_them(call, tmp_path):
     status, out, _ = call(
         *("--photons", "1e4", "--psf", 1.5, "--background", 1, "--instrument", 0.5, "--pointings", "pointings.csv"),
-        *("--seed", 7, "--out", "counts.fits.gz", "--photon-list", "photons.fits", "--plot", "both.png"),
+        *(
+            "--seed",
+            7,
+            "--out",
+            "counts.fits.gz",
+            "--photon-list",
+            "photons.fits",
+            "--plot",
+            "both.png",
+            "--stretch",
+            "sqrt",
+        ),
     )
     assert status == 0
     counts = read_map("counts.fits.gz")
@@ -85,6 +96,10 @@ def test_every_option_does_something_that_works(call, words):
         (["--photons", "-5"], "photons: -5; wanted a positive number"),
         (["--photons", "2.5", "--fixed"], "must be whole"),
         (["--photons", "9", "--psf", "wide"], "psf|sigma"),
+        (["--photons", "9", "--seed", "-1"], "seed -1; wanted a whole number from 0"),
+        (["--photons", "9", "--center", "0", "91"], "--center: declination 91°"),
+        (["--photons", "9", "--pixel", "-1 deg"], "galaxy.png: a map needs a positive pixel size"),
+        (["--photons", "9", "--pixel", "1 s"], "pixel"),
         (["--photons", "9", "--king", "2"], "--king needs a width too"),
         (["--photons", "9", "--psf", "2", "--psf-table", "psf.csv"], "leave --psf and --king away"),
         (["--photons", "9", "--background", "none.fits"], "none.fits: no such file"),

@@ -9,7 +9,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
 
-from skyfold.errors import DataError, MissingHDU
+from skyfold.errors import DataError, MissingHDU, ShapeError
+from skyfold.geom.axis import Axis
 from skyfold.geom.wcs import WcsGeom
 from skyfold.io.maps import read_map, write_map
 from skyfold.io.pictures import read_image, read_picture, write_counts, write_photons
@@ -109,6 +110,13 @@ def test_a_missing_picture_and_a_fits_file_without_one(tmp_path):
     fits.HDUList([fits.PrimaryHDU()]).writeto(tmp_path / "a.fits")
     with pytest.raises(DataError, match="no image in it"):
         read_picture(tmp_path / "a.fits")
+
+
+def test_a_cube_is_refused_by_name(tmp_path):
+    axis = Axis.energy("1 TeV", "10 TeV", 2)
+    write_map(tmp_path / "cube.fits", Map.filled(WcsGeom.create(CENTER, npix=2, axes=[axis]), 1.0))
+    with pytest.raises(ShapeError, match="cube.fits: a picture has one plane"):
+        read_picture(tmp_path / "cube.fits")
 
 
 @pytest.mark.parametrize(("value", "what"), [(np.nan, "not finite"), (-3.0, "negative")])

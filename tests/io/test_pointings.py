@@ -56,6 +56,7 @@ def test_pointings_that_see_everything_or_share_a_profile(table):
         ("x,y,livetime\n1,2,nan\n", "a number is not finite"),
         ("x,y,livetime\n1,2,3\n1,2,-3\n", "pointing 2: livetime .*wanted a positive time"),
         ("x,y,livetime,sigma\n1,2,3,4\n", "a column 'sigma' needs 'radius'"),
+        ("ra,dec,livetime\n1,95,3\n", "column 'dec' goes to 95 deg; wanted -90 to 90"),
         ("x,y,livetime,radius\n1,2,3,0\n", "vignetting: offsets"),
         ("x,y(pix),livetime\n1,2,3\n", "wanted names such as livetime or 'radius"),
     ],

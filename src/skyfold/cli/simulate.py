@@ -46,6 +46,7 @@ def _add_image(kinds: Any) -> None:
     parser.add_argument("--out", metavar="FITS", type=Path, required=True, help="counts image, and its exposure")
     parser.add_argument("--photon-list", metavar="FITS", type=Path, help="table of the photons")
     parser.add_argument("--plot", metavar="PNG", type=Path, help="the picture beside the counts")
+    parser.add_argument("--stretch", choices=("linear", "sqrt"), default="linear", help="of its colours")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     parser.set_defaults(command=image)
 
@@ -73,7 +74,7 @@ def image(options: argparse.Namespace) -> int:
         from skyfold.plot.figure import rendered
         from skyfold.plot.picture import plot_pictures
 
-        figure = plot_pictures({"Picture": scene.picture.data, "Counts": counts.image.data})
+        figure = plot_pictures({"Picture": scene.picture.data, "Counts": counts.image.data}, stretch=options.stretch)
         write_bytes(rendered(figure), options.plot, overwrite=options.overwrite)
     print(counts.tally)
     print(f"counts in {options.out}")
@@ -83,12 +84,15 @@ def image(options: argparse.Namespace) -> int:
 def _scene(options: argparse.Namespace) -> "Scene":
     from astropy.coordinates import SkyCoord
 
+    from skyfold.errors import ConfigError
     from skyfold.io.pictures import read_picture
     from skyfold.io.pointings import read_views, read_vignetting
     from skyfold.simulate.picture import PIXEL
     from skyfold.simulate.scene import Scene
     from skyfold.simulate.views import View
 
+    if options.center is not None and not abs(options.center[1]) <= 90:
+        raise ConfigError(f"--center: declination {options.center[1]:g}°; wanted one from -90 to 90")
     center = None if options.center is None else SkyCoord(*options.center, unit="deg")
     picture = read_picture(
         options.picture, options.hdu, center=center, pixel=options.pixel or PIXEL, blank=options.blank

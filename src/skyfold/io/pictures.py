@@ -9,7 +9,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from skyfold.errors import DataError
+from skyfold.errors import DataError, ShapeError
 from skyfold.geom.header import to_header
 from skyfold.io.fits import find_hdu, open_fits, read_bytes, write_hdus
 from skyfold.io.maps import map_from_hdus, map_to_hdus
@@ -45,6 +45,8 @@ def read_picture(
     ------
     DataError
         The file is missing or no picture, a pixel is negative or not a number, or all are 0; the message names it.
+    ShapeError
+        It has more than one plane, or pixels of no size.
     """
     image = read_image(path, hdu)
     if blank is not None:
@@ -52,8 +54,8 @@ def read_picture(
         image = image.with_data(filled) if isinstance(image, Map) else filled
     try:
         return as_picture(image, center=center, pixel=pixel)
-    except DataError as error:
-        raise DataError(f"{expand(path)}: {error}") from None
+    except (DataError, ShapeError) as error:
+        raise type(error)(f"{expand(path)}: {error}") from None
 
 
 def read_image(path: PathLike, hdu: str | None = None) -> Map | Floats:

@@ -89,6 +89,8 @@ def read_views(path: PathLike, geom: WcsGeom, vignetting: Vignetting | None = No
     if "sigma" in table and "radius" not in table:
         raise DataError(f"{table.path}: a column 'sigma' needs 'radius' beside it: where the field of view ends")
     first, second = (table.get(name, length) for name in pair)
+    if length == u.deg and (abs(second) > 90 * u.deg).any():
+        raise DataError(f"{table.path}: column {pair[1]!r} goes to {abs(second).max():g}; wanted -90 to 90 deg")
     at = geom.from_pix(first.value, second.value) if length == u.pix else SkyCoord(first, second, frame=_FRAMES[pair])
     livetime = table.get("livetime", "s")
     profiles = _profiles(table, geom, length) if "radius" in table else [vignetting] * len(livetime)

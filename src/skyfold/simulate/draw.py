@@ -54,7 +54,8 @@ def draw_photons(
     Raises
     ------
     ConfigError
-        The number or rate is not positive or beyond 10¹², both or none are given, or a fixed number is not whole.
+        The number or rate is not positive or beyond 10¹², both or none are given, a fixed number is not
+        whole, or the seed is negative.
     DataError
         No view sees a shining pixel.
     """
@@ -82,11 +83,7 @@ def draw_counts(
     account = []
     for part in _parts(scene, photons, rate, fixed, seed):
         account.append((part.view, part.source, part.drawn, part.u.size))
-        if part.u.size:
-            pixel = part.v.astype(np.int64) * nx + part.u.astype(np.int64)
-            low = int(pixel.min())  # photons come by pixel: a part covers a few rows only
-            some = np.bincount(pixel - low)
-            image[low : low + some.size] += some
+        np.add.at(image, part.v.astype(np.int64) * nx + part.u.astype(np.int64), 1)
     return Counts(Map(scene.geom, image.reshape(ny, nx)), _tally(scene, account))
 
 
@@ -105,6 +102,8 @@ def _parts(scene: Scene, photons: float | None, rate: Any, fixed: bool, seed: Se
     per_second = scene.rate(photons, rate)
     if fixed and (photons is None or photons != int(photons)):
         raise ConfigError(f"a fixed number of photons must be whole, found {photons}")
+    if isinstance(seed, int) and seed < 0:
+        raise ConfigError(f"seed {seed}; wanted a whole number from 0")
     totals: list[int | None] = [None] * len(scene.views)
     if fixed:
         seen = scene.seen
