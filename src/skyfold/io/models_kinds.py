@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from skyfold.io.models_data import EBL, FRAME, NODES, NOTHING, SCALE, TABLE, Data
+from skyfold.io.models_data import EBL, FRAME, NODES, NODES_ON_SKY, NOTHING, SCALE, TABLE, Data
 from skyfold.io.yaml_node import Node, nearest
 from skyfold.model.ebl import EBLAbsorption
+from skyfold.model.spatial.constant import Constant, ConstantFlux
 from skyfold.model.spatial.disk import Disk
 from skyfold.model.spatial.gaussian import Gaussian, GeneralizedGaussian
 from skyfold.model.spatial.king import Beta, King
+from skyfold.model.spatial.piecewise import PiecewiseNormShape
 from skyfold.model.spatial.point import Point
 from skyfold.model.spatial.shell import Shell, Shell2
 from skyfold.model.spectral import base, cutoff, line, log_parabola, piecewise, power_law, scale, template
@@ -123,6 +125,9 @@ SPATIAL = Part(
         Kind(Disk, "Disk", "disk"),
         Kind(Shell, "Shell", "shell"),
         Kind(Shell2, "Shell2", "shell2"),
+        Kind(Constant, "Constant", "const"),
+        Kind(ConstantFlux, "ConstantFlux", "const-flux"),
+        Kind(PiecewiseNormShape, "PiecewiseNorm", "piecewise-norm", NODES_ON_SKY, sequence="norms"),
         Kind(King, "King", "king"),
         Kind(Beta, "Beta", "beta"),
     ),
