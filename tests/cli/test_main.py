@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ from skyfold.cli.main import main
 from skyfold.errors import ConfigError
 from skyfold.workflow.config import AnalysisConfig
 from skyfold.workflow.load import to_yaml
-from tests.analyses import RING, write_yaml
+from tests.analyses import RING, SPECTRUM, write_yaml
 from tests.dl3_files import make_observation, write_files
 
 
@@ -153,6 +154,31 @@ def test_strict_stops_at_a_run_that_cannot_be_used(call, tmp_path, monkeypatch):
     assert status == 2
     assert "observation 2: no HDU 'bkg'" in err
     assert not (tmp_path / "strict").exists()
+
+
+SPECTRAL = {"type": "PowerLawSpectralModel", "parameters": [{"name": "amplitude", "value": 2e-11}]}
+CRAB = {"components": [{"name": "crab", "type": "SkyModel", "spectral": SPECTRAL}]}
+
+
+@pytest.mark.usefixtures("data")
+def test_a_fit_is_reported_with_its_parameters(call, tmp_path):
+    file = write_yaml({**SPECTRUM, "models": CRAB}, tmp_path / "crab.yaml")
+    status, out, err = call("run", file, "--out", tmp_path / "out", "--no-plots")
+    assert (status, err) == (0, "")
+    assert "fit: −2 ln L = " in out
+    assert re.search(r"^  crab.spectrum.index = [\d.]+ ± [\d.]+$", out, re.MULTILINE)
+    assert re.search(r"^  crab.spectrum.amplitude = [\de.-]+ ± [\de.-]+ TeV-1 s-1 cm-2$", out, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("data")
+def test_a_fit_that_is_not_to_be_trusted_ends_with_1_and_all_results(call, tmp_path):
+    flat = {**SPECTRAL, "parameters": [*SPECTRAL["parameters"], {"name": "index", "value": 0.5, "max": 1}]}
+    models = {"components": [{"name": "crab", "spectral": flat}]}
+    file = write_yaml({**SPECTRUM, "models": models}, tmp_path / "crab.yaml")
+    status, _, err = call("run", file, "--out", tmp_path / "out", "--no-plots")
+    assert status == 1
+    assert err.startswith("skyfold: the fit is not to be trusted: crab.spectrum.index = 1 is at its bound")
+    assert (tmp_path / "out" / "models.yaml").exists()
 
 
 @pytest.mark.usefixtures("data")

@@ -74,6 +74,40 @@ def test_crab_spectra(summary, tmp_path):
     assert (first.counts, first.counts_off, first.acceptance, first.acceptance_off) == (149, 117, 18, 216)
 
 
+def test_crab_fitted_to_its_runs_together(summary):
+    found = summary("crab_fit").fit
+    rows = {row.name: row for row in found.parameters}
+    index, amplitude, cutoff = (rows[f"crab.spectrum.{name}"] for name in ("index", "amplitude", "lambda_"))
+    assert found.ok
+    assert list(found.per_dataset) == ["23523", "23526", "23559", "23592"]
+    # One event at the border of an off region, see above, is worth 0.005.
+    assert found.stat == pytest.approx(86.119, abs=0.02)
+    assert (index.value, index.error) == pytest.approx((2.273, 0.157), abs=1e-3)
+    assert (amplitude.value, amplitude.error) == pytest.approx((4.791e-11, 0.360e-11), abs=2e-14)
+    assert (cutoff.value, cutoff.error) == pytest.approx((0.121, 0.054), abs=1e-3)
+
+
+def test_galactic_centre_fitted_in_a_cube(summary):
+    found = summary("cta_galactic_centre_fit")
+    rows = {row.name: row for row in found.fit.parameters}
+    stacked = found.datasets["stacked"]
+    assert found.fit.ok
+    assert (stacked.counts, stacked.n_fit_bins) == (121241, 987826)
+    # That fit spreads the source over whole pixels: its positions are those of this; see test_galactic_centre_fits.
+    published = {
+        "gc.spectrum.index": (2.416, 0.152),
+        "gc.spectrum.amplitude": (2.657e-12, 0.310e-12),
+        "gc.spectrum.lambda_": (-0.014, 0.068),
+        "stacked-bkg.spectrum.norm": (1.348, 0.009),
+    }
+    for name, (value, error) in published.items():
+        assert abs(rows[name].value - value) < 0.2 * error
+    for name, value in (("lon_0", -0.0481), ("lat_0", -0.0526)):
+        assert abs(rows[f"gc.shape.{name}"].value - value) < 0.0023
+    assert rows["gc.spectrum.index"].error == pytest.approx(0.18, abs=0.005)  # of the exact Hessian
+    assert found.notes == ()
+
+
 def test_the_same_configuration_on_another_field(summary):
     flare = summary(
         "msh1552_ring",

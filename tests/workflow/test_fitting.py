@@ -181,7 +181,7 @@ def test_what_cannot_be_fitted_leaves_the_other_results(tmp_path):
     frozen = source()
     for entry in frozen["spectral"]["parameters"]:
         entry["frozen"] = True
-    summary = run({**SPECTRA, "models": of(frozen)}, tmp_path / "out")
+    summary = run({**SPECTRA, "models": of(frozen)}, tmp_path / "out", plots=False)
     assert (summary.fit.ok, summary.fit.stat) == (False, None)
     assert summary.fit.status.startswith("not fitted: all parameters are frozen")
     assert summary.datasets["stacked"].counts > 0

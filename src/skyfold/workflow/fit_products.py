@@ -14,7 +14,7 @@ from skyfold.workflow.steps import Analysis
 
 
 def write_fit(result: Analysis, folder: Path) -> None:
-    """Write ``models.yaml``, the covariance beside it, and of each map dataset maps of expected counts and residuals."""
+    """Write ``models.yaml``, the covariance beside it, and of each map those of expected counts and residuals."""
     fitted = result.fitted
     if fitted is None or fitted.result is None:
         return
