@@ -19,7 +19,7 @@ from skyfold.model.source import Sky
 from skyfold.num.double import Floats
 
 # Expected counts are proportional to a parameter of one of these names; all other parameters shape them.
-_FACTORS = ("amplitude", "norm", "const", "value")
+FACTORS = ("amplitude", "norm", "const", "value")
 
 
 class Minimiser(Protocol):
@@ -131,8 +131,8 @@ def fit(
         if not np.isfinite(row.value):
             raise FitError(f"{row.name} starts at {row.value}: give it a finite value")
     likelihood = Likelihood.of(datasets, sky, table, folding=folding, stat=stat)
-    bounds = np.array([row.bounds for row in table.free], dtype=float)
-    linear = np.array([row.name.rsplit(".", 1)[-1] in _FACTORS for row in table.free])
+    bounds = np.array([row.limits for row in table.free], dtype=float)
+    linear = np.array([row.name.rsplit(".", 1)[-1] in FACTORS for row in table.free])
     return _result(minimiser(likelihood, likelihood.start, bounds, linear), bounds)
 
 
