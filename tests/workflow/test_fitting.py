@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +18,11 @@ from skyfold.maps.map import Map
 from skyfold.model.background import FovBackground
 from skyfold.workflow.analysis import run
 from skyfold.workflow.fields import EnergyRange
-from skyfold.workflow.fitting import Models, fit_models, in_fit_range
-from skyfold.workflow.load import config_from_dict, read_config
+from skyfold.workflow.fitting import Models, fit_models, in_fit_range, models_of
+from skyfold.workflow.load import config_from_dict, config_from_yaml, read_config
 from skyfold.workflow.steps import analyse
 from tests.analyses import RING, SPECTRUM, changed
+from tests.docs.blocks import blocks
 from tests.fit.toys import cube, point_sky
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -242,3 +244,11 @@ def test_a_run_without_models_imports_no_jax(field):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_models_in_the_documentation_are_read():
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (block,) = [block for block in blocks(text) if block.language == "yaml"]
+    sky, table = models_of(config_from_yaml(block.text), ["stacked"])
+    assert list(sky) == ["gc"]
+    assert [row.name for row in table.free] == ["gc.spectrum.index", "gc.spectrum.amplitude", "gc.shape.lon_0"]

@@ -33,7 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 0 if all went well, 1 if files were found that cannot be used, 2 for an error."""
+    """Run the command; 0 if all went well, 1 for unusable files or a fit not to be trusted, 2 for an error."""
     options = make_parser().parse_args(argv)
     try:
         status = int(options.command(options))
