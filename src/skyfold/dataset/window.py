@@ -68,13 +68,22 @@ class Placed:
     reach: float = 0.0
 
 
-def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: NDArray[Any] | None = None) -> Placed:
+def place(
+    dataset: Dataset,
+    source: Source,
+    name: str,
+    folding: Folding,
+    used: NDArray[Any] | None = None,
+    before: Placed | None = None,
+) -> Placed:
     """The window of a dataset around a source.
 
     Parameters
     ----------
     name : of the source, for messages.
     used : bins that enter the statistic, instead of those of the dataset.
+    before : the window of this source so far. The new one is at least as fine: else a search whose source is about as
+        large as a pixel would go back and forth between two ways to fold it, and find no minimum.
 
     Raises
     ------
@@ -103,10 +112,14 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
     pixel = _pixel(geom)
     point = reach == 0.0
     grain = float(source.shape.grain()) / min(pixel)
-    wide = 2 * reach / min(pixel) / _SPACING > _NODES[-1] and grain >= _SMOOTH
+    old = None if before is None else before.window
+    was_wide = old is not None and not old.follows
+    wide = 2 * reach / min(pixel) / _SPACING > _NODES[-1] and grain >= (1.0 if was_wide else _SMOOTH)
     step = 1 if wide else _oversampling(grain, density, point, folding)
+    if old is not None and not wide:
+        step = max(step, old.oversampling)
     kernel = _kernel(density, pixel, step, folding)
-    sampled = wide or (density is None and grain >= 1)
+    sampled = wide or (density is None and grain >= 1 and (old is None or old.nodes == 0))
     blur = (kernel.shape[-1] // 2 + 1) // step
     if wide:
         half = (max(geom.image_shape) + 1) // 2 + blur
@@ -157,7 +170,9 @@ def place(dataset: Dataset, source: Source, name: str, folding: Folding, used: N
             exposure=samples,
             kernel=transform,
             kind="extended",
-            nodes=0 if sampled else _nodes(2 * reach / min(pixel) * step / _SPACING),
+            nodes=0
+            if sampled
+            else max(_nodes(2 * reach / min(pixel) * step / _SPACING), 0 if old is None else old.nodes),
             **common,
         ),
         corner,

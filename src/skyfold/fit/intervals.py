@@ -110,7 +110,7 @@ def _side(result: FitResult, name: str, sign: int, height: float) -> tuple[float
     """Distance to where the profile reaches a height, or nan and why it does not."""
     pins, size = Pins(result), scale(result, name)
     best = float(result.free[number(result, name)])
-    lower, upper = result.parameters[name].bounds
+    lower, upper = result.parameters[name].limits
     end = upper if sign > 0 else lower
     limit, way = abs(end - best), "above" if sign > 0 else "below"
     if limit <= 1e-9 * size:

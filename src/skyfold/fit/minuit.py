@@ -16,7 +16,8 @@ class Migrad:
     """Options of the search.
 
     tolerance : estimated distance to the minimum in the statistic, at which the search ends.
-    strategy : of MINUIT; 0 trusts its own guess of the second derivatives, which serves the search only, 1 and 2 check it.
+    strategy : of MINUIT; 0 trusts its own guess of the second derivatives, which serves the search only, 1 and 2 check
+        it.
     max_calls : evaluations of the likelihood after which it gives up.
     """
 

@@ -69,7 +69,7 @@ def plan(
     placed = {
         name: kept[name]
         if name in kept and _stays(kept[name], source, dataset)
-        else place(dataset, source, name, folding, used)
+        else place(dataset, source, name, folding, used, kept.get(name))
         for name, source in sources.items()
         if name not in still
     }

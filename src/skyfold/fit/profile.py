@@ -68,11 +68,11 @@ def profile(result: FitResult, name: str, values: ArrayLike | None = None, reopt
     row, best = result.parameters[name], result.free[number(result, name)]
     if values is None:
         reach = _WIDTH * scale(result, name)
-        values = np.linspace(max(best - reach, row.bounds[0]), min(best + reach, row.bounds[1]), _POINTS)
+        values = np.linspace(max(best - reach, row.limits[0]), min(best + reach, row.limits[1]), _POINTS)
     points = np.atleast_1d(np.asarray(values, dtype=float))
-    outside = ~((points >= row.bounds[0]) & (points <= row.bounds[1]))
+    outside = ~((points >= row.limits[0]) & (points <= row.limits[1]))
     if outside.any():
-        raise FitError(f"{name} = {points[outside][0]:g} is outside of its bounds {list(row.bounds)}: no profile there")
+        raise FitError(f"{name} = {points[outside][0]:g} is outside of its bounds {list(row.limits)}: no profile there")
     pins = Pins(result, reoptimise)
     found = [pins.rise({name: value}, strict=False) for value in points]
     delta, free = (np.array(part) for part in zip(*found, strict=True))
@@ -85,7 +85,7 @@ class Pins:
     def __init__(self, result: FitResult, reoptimise: bool = True):
         usable(result)
         self.result, self.reoptimise = result, reoptimise
-        self.bounds = np.array([row.bounds for row in result.parameters.free], dtype=float)
+        self.bounds = np.array([row.limits for row in result.parameters.free], dtype=float)
         self.fn, self.last = result.likelihood, result.free
 
     def rise(self, at: Mapping[str, float], strict: bool = True) -> tuple[float, Floats]:

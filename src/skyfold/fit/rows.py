@@ -39,6 +39,12 @@ class Row:
     link: Link | None = None
     domain: Bounds = EVERYWHERE
 
+    @property
+    def limits(self) -> Bounds:
+        """How far a search may go: the bounds, and no further than the prior has any density."""
+        low, high = (-np.inf, np.inf) if self.prior is None else self.prior.support
+        return max(low, self.bounds[0]), min(high, self.bounds[1])
+
 
 def leader_of(row: Row) -> str:
     """The name of what a row follows; its own if it follows none."""

@@ -33,4 +33,4 @@ def _state(row: "Row") -> str:
         return f"follows {row.link.to}" + (f" × {row.link.factor:g}" if row.link.factor != 1 else "")
     if not row.free:
         return "frozen"
-    return "at its bound" if row.value in row.bounds else ""
+    return "at its bound" if row.value in row.limits else ""
