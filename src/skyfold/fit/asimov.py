@@ -59,4 +59,4 @@ def expected_errors(
     covariance, problems = diagnose(here, names, bounds, found._replace(gradient=np.zeros(free.size)), found.fisher)
     errors = dict(zip(names, np.sqrt(covariance.diagonal()).tolist(), strict=True))
     per_dataset = likelihood.per_dataset(free)
-    return FitResult(sky, table.with_errors(errors), covariance, found.value, per_dataset, 1, problems, likelihood)
+    return FitResult(table.with_errors(errors), covariance, found.value, per_dataset, 1, problems, sky, likelihood)

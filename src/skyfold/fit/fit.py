@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.window import Folding
-from skyfold.errors import FitError, ModelError
-from skyfold.fit.diagnosis import Problem, diagnose
+from skyfold.errors import FitError
+from skyfold.fit.diagnosis import diagnose
 from skyfold.fit.likelihood import Likelihood
 from skyfold.fit.minimum import Bounds, Minimum
 from skyfold.fit.newton import Newton
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.plan import StatName
+from skyfold.fit.summary import FitSummary
 from skyfold.model.source import Sky
 from skyfold.num.double import Floats
 
@@ -29,74 +30,17 @@ class Minimiser(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
-    """The outcome of a fit. Nothing that went in was changed.
+class FitResult(FitSummary):
+    """The outcome of a fit: its numbers, and what they are of. Nothing that went in was changed.
 
     Parameters
     ----------
-    sky, parameters : at the minimum; the table knows the errors.
-    covariance : (f, f) of the free parameters, in their order and units; nan for one that has none.
-    stat : −2 ln L, priors included; `per_dataset` without them.
-    problems : every reason not to trust the result; none if all is well.
+    sky : at the minimum.
     likelihood : at the minimum, for profiles, maps and predictions.
     """
 
     sky: Sky
-    parameters: Parameters
-    covariance: Floats
-    stat: float
-    per_dataset: dict[str, float]
-    n_evaluations: int
-    problems: tuple[Problem, ...]
     likelihood: Likelihood
-
-    @property
-    def ok(self) -> bool:
-        return not self.problems
-
-    @property
-    def status(self) -> str:
-        """In one line: ``"converged"``, or what is wrong."""
-        return "; ".join(problem.text for problem in self.problems) or "converged"
-
-    @property
-    def names(self) -> list[str]:
-        """The free parameters, in the order of the covariance."""
-        return [row.name for row in self.parameters.free]
-
-    @property
-    def free(self) -> Floats:
-        """Values of the free parameters, (f,)."""
-        return np.array([row.value for row in self.parameters.free])
-
-    @property
-    def correlation(self) -> Floats:
-        """(f, f); nan for a parameter without error."""
-        errors = np.sqrt(self.covariance.diagonal())
-        return self.covariance / np.outer(errors, errors)
-
-    def error(self, name: str) -> float:
-        """One-sigma error of a free parameter.
-
-        Raises
-        ------
-        ModelError
-            It was not free.
-        """
-        if name not in self.names:
-            self.parameters[name]  # an unknown name has a message of its own
-            raise ModelError(f"{name!r} was not free in this fit; free were {', '.join(self.names)}")
-        return float(np.sqrt(self.covariance[(self.names.index(name),) * 2]))
-
-    def check(self) -> Self:
-        """Return self, or raise FitError with every reason not to trust the result."""
-        if not self.ok:
-            raise FitError(f"{self.status} (−2 ln L = {self.stat:.3f})")
-        return self
-
-    def __str__(self) -> str:
-        head = f"−2 ln L = {self.stat:.3f} after {self.n_evaluations} evaluations: {self.status}"
-        return f"{head}\n{self.parameters}"
 
 
 def fit(
@@ -145,4 +89,4 @@ def _result(minimum: Minimum, bounds: Bounds) -> FitResult:
     errors = np.sqrt(covariance.diagonal())
     table = table.with_errors(dict(zip(names, errors.tolist(), strict=True)))
     per_dataset = likelihood.per_dataset(minimum.free)
-    return FitResult(sky, table, covariance, found.value, per_dataset, minimum.n_evaluations, problems, likelihood)
+    return FitResult(table, covariance, found.value, per_dataset, minimum.n_evaluations, problems, sky, likelihood)
