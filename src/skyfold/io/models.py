@@ -81,7 +81,8 @@ def write_models(
 
     file = expand(path)
     table = Parameters.of(sky) if table is None else table
-    sky = table.apply(sky)  # which says where they differ
+    applied = table.apply(sky)  # which says where they differ
+    sky = {name: applied[name] for name in sky}
     content = components_of(sky, table)
     if file.exists() and not overwrite:
         raise DataError(f"{file}: exists already; allow to overwrite it, or name another file")

@@ -64,7 +64,9 @@ def read_components(root: Node) -> Components:
         names |= {f"{name}.{key}": f"{name}.{here}" for key, here in found.names.items()}
     table = _table(Parameters.of(sky), entries, names)
     table = _penalised(_linked(table, root, names), root, names)
-    return Components(table.apply(sky), table, names, {name: entry.factor for name, entry in entries.items()})
+    applied = table.apply(sky)
+    sky = {name: applied[name] for name in sky}  # in the order of the file
+    return Components(sky, table, names, {name: entry.factor for name, entry in entries.items()})
 
 
 def _components(root: Node) -> Iterator[Node]:
