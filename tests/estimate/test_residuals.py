@@ -8,7 +8,7 @@ from skyfold.dataset.image import to_image
 from skyfold.dataset.predict import npred, total
 from skyfold.errors import ConfigError, ShapeError
 from skyfold.estimate.excess_map import excess_map
-from skyfold.estimate.residuals import residuals
+from skyfold.estimate.residuals import residuals, together
 from skyfold.maps.map import Map
 from skyfold.stat.onoff import wstat
 from skyfold.stat.poisson import cstat
@@ -88,6 +88,23 @@ def test_of_a_measured_background_summed_over_energy():
     image = to_image(dataset)
     stat = wstat(image.counts.data, image.counts_off.data, image.alpha.data, parts["source"].data.sum())
     np.testing.assert_allclose(residuals(dataset, parts, image=True).data ** 2, stat)
+
+
+def test_of_several_together(seen):
+    dataset, parts = seen
+    half = replace(dataset, name="half").cut(slice(0, 20), slice(None))
+    half_parts = {name: Map(half.geom, part.data[..., :20, :]) for name, part in parts.items()}
+    both, sums = together([dataset, half], {dataset.name: parts, "half": half_parts}, dataset.geom)
+    n, mu = (np.where(dataset.used, value, 0.0) for value in (dataset.counts.data, total(dataset, parts).data))
+    twice = np.where(np.arange(40) < 20, 2, 1)[None, :, None]
+    np.testing.assert_allclose(residuals(both, sums, "diff").data[dataset.used], ((n - mu) * twice)[dataset.used])
+    assert np.isnan(residuals(both, sums).data[~dataset.used]).all()
+
+
+def test_on_off_measurements_are_not_added():
+    dataset = on_off()
+    with pytest.raises(ShapeError, match="'on-off' is an on-off measurement"):
+        together([dataset], {"on-off": npred(dataset, spectrum_sky())})
 
 
 def test_bins_of_their_own_are_refused(seen):

@@ -158,6 +158,17 @@ def test_runs_are_fitted_together(spectra):
     }  # fmt: skip
 
 
+def test_maps_fitted_together_have_residuals_of_each_and_of_all(tmp_path):
+    config = changed({**FIELD, "models": of(point())}, "datasets.stack", False)
+    summary = run(changed(config, "observations.obs_ids", [1, 2]), tmp_path / "out", plots=False)
+    assert list(summary.fit.per_dataset) == ["1", "2"]
+    left = {name: read_map(tmp_path / "out" / "maps" / f"residual_significance_{name}.fits") for name in ("1", "2")}
+    both = read_map(tmp_path / "out" / "maps" / "residual_significance_stacked.fits")
+    assert np.isfinite(both.data).sum() >= max(np.isfinite(value.data).sum() for value in left.values())
+    npred = read_map(tmp_path / "out" / "maps" / "npred_stacked.fits").data.sum()
+    assert npred == pytest.approx(summary.datasets["stacked"].counts, rel=1e-3)
+
+
 def test_models_of_a_file_and_of_the_configuration_are_the_same(spectra):
     summary, _ = spectra
     assert any(name.endswith("models.yaml") for name in summary.checksums)

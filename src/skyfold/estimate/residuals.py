@@ -1,6 +1,6 @@
 """What is left of the data when a sky is taken off: where a model lacks something, and where it has too much."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.image import rebin_energy
 from skyfold.dataset.predict import BACKGROUND, total
+from skyfold.dataset.stack import stack
 from skyfold.errors import ConfigError, ShapeError
 from skyfold.estimate.excess_map import in_disks
 from skyfold.geom.wcs import WcsGeom
@@ -82,6 +83,37 @@ def residuals(
         signal = summed(model - parts[BACKGROUND])
         result = np.copysign(np.sqrt(np.maximum(counting.stat(signal), 0.0)), counting.excess - signal)
     return Map(seen.geom, np.where(reach > 0, result, np.nan))
+
+
+def together(
+    datasets: Sequence[Dataset], expected: Mapping[str, Mapping[str, Map]], geom: Any = None
+) -> tuple[Dataset, dict[str, Map]]:
+    """Datasets that were fitted together as one, for residuals of all: what enters their statistics, added up.
+
+    Parameters
+    ----------
+    expected : counts of each part, of each dataset by its name.
+    geom : of the sum, see `skyfold.dataset.stack.stack`.
+
+    Returns
+    -------
+    dataset : sums of the counts that enter the statistic; without responses.
+    parts : sums of what is expected there, as one part.
+
+    Raises
+    ------
+    ShapeError
+        One is an on-off measurement: counts measured for one say nothing of another.
+    """
+    measured = [dataset.name for dataset in datasets if dataset.counts_off is not None]
+    if measured:
+        raise ShapeError(f"dataset {measured[0]!r} is an on-off measurement; look at its residuals by themselves")
+    bare = [
+        replace(_used(dataset), background=_sum(dataset, expected[dataset.name]), exposure=None, psf=None)
+        for dataset in datasets
+    ]
+    added = stack(bare, geom=geom)
+    return added, {"npred": added.expected_background}
 
 
 def _sum(dataset: Dataset, parts: Mapping[str, Map]) -> Map:

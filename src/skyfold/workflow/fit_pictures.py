@@ -8,13 +8,13 @@ import numpy as np
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.predict import sees
 from skyfold.estimate.residuals import residuals
-from skyfold.geom.wcs import WcsGeom
+from skyfold.geom.region import RegionGeom
 from skyfold.maps.map import Map
 from skyfold.model.source import Source
 from skyfold.plot.fit import plot_correlation, plot_fitted_counts, plot_spectrum
 from skyfold.plot.sky import plot_map
 from skyfold.units import strip
-from skyfold.workflow.fit_products import file_name
+from skyfold.workflow.fit_products import file_name, fitted_maps
 from skyfold.workflow.steps import Analysis
 
 
@@ -31,9 +31,13 @@ def figures_of_fit(result: Analysis) -> dict[str, Any]:
             figures[f"spectrum_{file_name(name)}"] = plot_spectrum(found, name, _fitted_energies(seen))
     if found.free.size > 1:
         figures["correlation"] = plot_correlation(found)
-    radius = result.config.excess_map.correlation_radius
     for dataset in result.datasets:
-        figures |= _of_dataset(dataset, fitted.expected[dataset.name], radius)
+        if isinstance(dataset.geom, RegionGeom):
+            counts = plot_fitted_counts(dataset, fitted.expected[dataset.name])
+            figures[f"fitted_counts_{file_name(dataset.name)}"] = counts
+    radius = result.config.excess_map.correlation_radius
+    for dataset, parts in fitted_maps(result):
+        figures |= _residuals(dataset, parts, radius)
     return figures
 
 
@@ -48,17 +52,13 @@ def _fitted_energies(datasets: list[Dataset]) -> tuple[float, float]:
     return float(np.min(edges)), float(np.max(edges))
 
 
-def _of_dataset(dataset: Dataset, parts: Mapping[str, Map], radius: str) -> dict[str, Any]:
-    name = file_name(dataset.name)
-    if not isinstance(dataset.geom, WcsGeom):
-        return {f"fitted_counts_{name}": plot_fitted_counts(dataset, parts)}
+def _residuals(dataset: Dataset, parts: Mapping[str, Map], radius: str) -> dict[str, Any]:
+    name, where = file_name(dataset.name), f"within {float(strip(radius, 'deg')):g}°"
     left = residuals(dataset, parts, "diff", radius, image=True)
     significance = residuals(dataset, parts, "significance", radius, image=True)
     most = max(5.0, float(np.nanmax(np.abs(significance.data), initial=0.0)))
-    where = f"within {float(strip(radius, 'deg')):g}°"
+    label = rf"Residual $\sqrt{{TS}}$ {where}"
     return {
         f"residual_counts_{name}": plot_map(left, label=f"Counts − npred {where}", center=0.0),
-        f"residual_significance_{name}": plot_map(
-            significance, label=rf"Residual $\sqrt{{TS}}$ {where}", center=0.0, limits=(-most, most)
-        ),
+        f"residual_significance_{name}": plot_map(significance, label=label, center=0.0, limits=(-most, most)),
     }
