@@ -11,7 +11,7 @@ from skyfold.fit.parameters import Parameters
 from skyfold.fit.profile import profile
 from skyfold.model.source import Source
 from skyfold.model.spectral.power_law import PowerLaw
-from tests.fit.toys import spectrum, spectrum_sky
+from tests.fit.toys import image, point_sky, spectrum, spectrum_sky
 
 AMPLITUDE, INDEX = "source.spectrum.amplitude", "source.spectrum.index"
 
@@ -65,6 +65,15 @@ def test_the_profile_is_at_sigma_squared_where_the_errors_end(curved):
     found = minos(curved, INDEX, 2.0)
     there = profile(curved, INDEX, [found.value - found.below, found.value, found.value + found.above])
     assert there.delta == pytest.approx([4, 0, 4], abs=1e-4)
+
+
+def test_windows_follow_a_position_along_its_profile():
+    sky = point_sky("image")
+    table = Parameters.of(sky).freeze(INDEX)
+    result = fit(fake(image(), sky, 2), sky, table).check()
+    found = minos(result, "source.shape.lon_0")
+    assert found.ok
+    assert [found.below, found.above] == pytest.approx([result.error("source.shape.lon_0")] * 2, rel=0.1)
 
 
 def test_a_bound_in_the_way_leaves_the_interval_open_and_is_named():
