@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import astropy.units as u
+import numpy as np
 import pytest
 import yaml
 from astropy.coordinates import Angle
@@ -285,6 +286,22 @@ def test_a_tilt_that_is_not_fitted_is_noted():
     text = "datasets: {type: 3d, background: {method: fov_background, parameters: {tilt: true}}}"
     (note,) = notes_on(config_from_yaml(text))
     assert note == "datasets.background.parameters.tilt: of no use with method scale; set it to fit"
+
+
+def test_models_are_written_as_they_were_read():
+    text = "models: {components: [{name: a, spectral: {parameters: [{name: index, min: .nan, max: .inf}]}}]}"
+    printed = yaml.safe_load(to_yaml(config_from_yaml(text)))["models"]["components"][0]["spectral"]["parameters"][0]
+    assert repr(printed) == "{'name': 'index', 'min': nan, 'max': inf}"
+    models = {"components": [{"value": np.float64(2), "number": np.int64(3), "list": np.arange(2), "pair": (1, 2)}]}
+    config = config_from_dict({"models": models})
+    assert config.models == {"components": [{"value": 2.0, "number": 3, "list": [0, 1], "pair": [1, 2]}]}
+    assert config_from_yaml(to_yaml(config)) == config
+
+
+def test_what_cannot_be_written_is_no_model():
+    with pytest.raises(ConfigError, match="models: <Quantity 1. TeV> cannot be written to a file; give numbers"):
+        config_from_dict({"models": {"components": [1 * u.TeV]}})
+    assert "models: wanted keys and values, found [1]" in message("models: [1]")
 
 
 def test_models_come_from_one_place():

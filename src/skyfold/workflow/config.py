@@ -24,6 +24,7 @@ from skyfold.workflow.fields import (
     EnergyAxis,
     EnergyRange,
     Parameters,
+    Plain,
     Position,
     Section,
     Size,
@@ -253,14 +254,14 @@ class AnalysisConfig(Section):
     general: General = General()
     observations: Observations = Observations()
     datasets: Datasets = Datasets()
-    models: dict[str, Any] | None = Field(
+    models: Plain | None = Field(
         default=None, description="Models to fit, as a file of models has them: 'components' and more."
     )
     fit: Fit = Fit()
     flux_points: FluxPoints = FluxPoints()
     excess_map: ExcessMap = ExcessMap()
     light_curve: LightCurve = LightCurve()
-    metadata: dict[str, Any] | None = Field(default=None, description="Who wrote the file; kept, not used.")
+    metadata: Plain | None = Field(default=None, description="Who wrote the file; kept, not used.")
 
     @model_validator(mode="after")
     def _once(self) -> "AnalysisConfig":

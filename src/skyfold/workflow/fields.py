@@ -4,6 +4,7 @@ A configuration stays plain data: it prints as it was written, and needs no astr
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,8 @@ Frame = Literal["icrs", "galactic"]
 class Section(BaseModel):
     """A part of a configuration: no other keys than its own, never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Not a number is none of a value of ours, but may be in models as other programs write them.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, ser_json_inf_nan="constants")
 
 
 class Parameters(Section):
@@ -104,6 +106,22 @@ def _time(value: Any) -> str:
     return str(text)
 
 
+def _plain(value: Any) -> Any:
+    """Values as YAML has them: those of NumPy become plain ones, so that what was read can be written."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if hasattr(value, "tolist") and not hasattr(value, "unit"):
+        return value.tolist()
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise ValueError(f"{value!r} cannot be written to a file; give numbers, texts, lists and mappings of them")
+
+
+Plain = Annotated[dict[str, Any], BeforeValidator(_plain)]
 Angle = Annotated[str, BeforeValidator(_angle), Field(examples=["2.5 deg", "5h34m31.9s"])]
 Size = Annotated[str, BeforeValidator(_size), Field(examples=["2.5 deg"])]
 Energy = Annotated[str, BeforeValidator(_energy), Field(examples=["0.5 TeV"])]

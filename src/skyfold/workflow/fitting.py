@@ -8,7 +8,7 @@ import numpy as np
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.predict import npred, sees
-from skyfold.errors import ConfigError, FitError, ModelError, ShapeError
+from skyfold.errors import ConfigError, SkyfoldError
 from skyfold.fit.fit import FitResult, fit
 from skyfold.fit.parameters import Parameters
 from skyfold.geom.wcs import WcsGeom
@@ -101,7 +101,7 @@ def fit_models(models: Models, datasets: Sequence[Dataset]) -> Fitted:
     try:
         result = fit(datasets, models.sky, models.table)
         expected = {dataset.name: npred(dataset, result.sky) for dataset in datasets}
-    except (FitError, ModelError, ShapeError) as error:
+    except SkyfoldError as error:
         return Fitted(None, str(error), {}, tuple(notes))
     return Fitted(result, "", expected, tuple(notes))
 
