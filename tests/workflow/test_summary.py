@@ -13,8 +13,9 @@ from skyfold.geom.wcs import WcsGeom
 from skyfold.maps.map import Map
 from skyfold.stat.onoff import wstat
 from skyfold.stat.poisson import cash
+from skyfold.workflow.fitting import Fitted
 from skyfold.workflow.provenance import versions
-from skyfold.workflow.summary import Summary, count_findings, dataset_numbers, excess_numbers
+from skyfold.workflow.summary import Summary, count_findings, dataset_numbers, excess_numbers, fit_numbers
 
 CENTER = SkyCoord(266.0, -29.0, unit="deg").galactic
 GEOM = WcsGeom.create(CENTER, npix=(5, 4), axes=[Axis.energy("1 TeV", "10 TeV", 2)])
@@ -109,3 +110,8 @@ def test_what_is_no_number_is_null():
     assert data["livetime_s"] is None
     assert data["datasets"]["stacked"]["stat"] is None
     assert data["versions"]["python"].startswith("3.")
+
+
+def test_a_fit_that_could_not_start_says_why():
+    numbers = fit_numbers(Fitted(None, "all parameters are frozen", {}, ()))
+    assert (numbers.ok, numbers.status, numbers.stat) == (False, "not fitted: all parameters are frozen", None)

@@ -112,13 +112,13 @@ class Summary:
     livetime_s: float
     datasets: Mapping[str, DatasetNumbers]
     excess_map: ExcessNumbers | None
-    fit: FitNumbers | None
     findings: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
     versions: Mapping[str, str]
     checksums: Mapping[str, str]
     files: tuple[str, ...]
+    fit: FitNumbers | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, in the order of the file."""
