@@ -132,7 +132,7 @@ def prior_of(row: Row) -> Prior:
 def density(row: Row) -> str:
     """The prior of a free parameter in words: its distribution, numbers and unit."""
     prior = prior_of(row)
-    numbers = ", ".join(f"{getattr(prior, name):g}" for name in _numbers(prior))
+    numbers = ", ".join(f"{getattr(prior, name):.5g}" for name in _numbers(prior))
     low, high = row.bounds
     cut = (
         ""

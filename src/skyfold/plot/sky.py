@@ -116,10 +116,10 @@ def _norm(planes: Any, center: float | None, limits: tuple[float, float] | None,
             most = max(abs(limits[0] - center), abs(limits[1] - center)) or 1.0
             limits = (center - most, center + most)
     if stretch == "log":
+        # From half the smallest value on, so that one count in a pixel looks different from none.
         positive = known[known > 0]
-        return LogNorm(
-            max(limits[0], float(positive.min()) if positive.size else 1e-3), max(limits[1], 1e-3), clip=True
-        )
+        lowest = float(positive.min()) / 2 if positive.size else 1e-3
+        return LogNorm(max(limits[0], lowest), max(limits[1], 2 * lowest), clip=True)
     if stretch == "sqrt":
         return PowerNorm(0.5, *limits)
     if stretch != "linear":
