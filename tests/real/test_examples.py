@@ -14,6 +14,7 @@ from skyfold.io.maps import write_map
 from skyfold.maps.map import Map
 from skyfold.workflow.analysis import run
 from skyfold.workflow.load import read_config
+from skyfold.workflow.steps import analyse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -106,6 +107,21 @@ def test_galactic_centre_fitted_in_a_cube(summary):
         assert abs(rows[f"gc.shape.{name}"].value - value) < 0.0023
     assert rows["gc.spectrum.index"].error == pytest.approx(0.18, abs=0.005)  # of the exact Hessian
     assert found.notes == ()
+
+
+def test_background_fitted_with_its_tilt(data_dir, monkeypatch):
+    monkeypatch.setenv("SKYFOLD_DATA", str(data_dir))
+    fitted = "{method: fov_background, parameters: {method: fit, tilt: true}}"
+    overrides = ["models=null", "observations.obs_ids=[110380]", "datasets.stack=false"]
+    config = read_config(
+        EXAMPLES / "cta_galactic_centre_fit.yaml", [*overrides, f"datasets.background={fitted}", "fit={}"]
+    )
+    meta = analyse(config).datasets[0].meta
+    # Gammapy's maker on the same dataset, by MIGRAD.
+    assert abs(meta["fov_norm"] - 1.3939) < 0.01 * meta["fov_norm_err"]
+    assert abs(meta["fov_tilt"] + 0.14145) < 0.01 * meta["fov_tilt_err"]
+    assert meta["fov_norm_err"] == pytest.approx(1.512e-2, rel=5e-3)
+    assert meta["fov_tilt_err"] == pytest.approx(6.499e-3, rel=5e-3)
 
 
 def test_the_same_configuration_on_another_field(summary):
