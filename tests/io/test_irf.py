@@ -13,6 +13,7 @@ from skyfold.errors import DataError, UnitError
 from skyfold.events.finding import Severity
 from skyfold.geom.axis import Axis
 from skyfold.io.bintable import read_tables
+from skyfold.io.fits import write_hdus
 from skyfold.io.irf import completed, hdu_class, read_response
 from skyfold.io.irf_write import response_to_hdu
 from skyfold.irf.background import Background2D, Background3D
@@ -272,7 +273,7 @@ positive = arrays(float, (4, 3), elements=st.floats(1e-3, 1e6))
 def back(value, tmp_path: Path):
     """Through a file, read by astropy and by our own reader of tables."""
     path = tmp_path / "response.fits"
-    fits.HDUList([fits.PrimaryHDU(), response_to_hdu(value)]).writeto(path, overwrite=True)
+    write_hdus([fits.PrimaryHDU(), response_to_hdu(value)], path, overwrite=True)
     with fits.open(path) as hdus:
         first, findings = read_response(hdus[1], path)
     second, _ = read_response(read_tables(path)[0], path)
@@ -312,7 +313,7 @@ def test_every_class_reads_back_the_same(tmp_path_factory, values):
 def test_nodes_and_thresholds_read_back(tmp_path):
     value = EffectiveArea(TRUE, NODES, SHAPE, meta={"LO_THRES": 0.2, "HI_THRES": 50.0})
     path = tmp_path / "a.fits"
-    fits.HDUList([fits.PrimaryHDU(), response_to_hdu(value, "AREA")]).writeto(path)
+    write_hdus([fits.PrimaryHDU(), response_to_hdu(value, "AREA")], path)
     got, findings = read_response(read_tables(path)[0], path)
     assert got.offset == NODES
     assert got.safe_range_tev == (0.2, 50.0)

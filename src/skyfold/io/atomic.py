@@ -1,14 +1,17 @@
 """Files that are complete or not there."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from skyfold.errors import DataError
 from skyfold.io.paths import expand
 
+Bytes = bytes | memoryview
 
-def write_bytes(content: bytes, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a file beside its place and move it there at the end.
+
+def write_bytes(content: Bytes | Iterable[Bytes], path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a file, or the pieces of one, beside its place and move it there at the end.
 
     Raises
     ------
@@ -22,7 +25,8 @@ def write_bytes(content: bytes, path: str | os.PathLike[str], *, overwrite: bool
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            part.write_bytes(content)
+            with part.open("wb") as file:
+                file.writelines([content] if isinstance(content, Bytes) else content)
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 from astropy.io import fits
+from numpy.typing import NDArray
 
 from skyfold.errors import DataError
 from skyfold.events.epoch import REFERENCE_MJD, to_time
@@ -19,6 +20,7 @@ from skyfold.events.pointing import AltAzPointing, FixedPointing, TablePointing
 from skyfold.io.fits import write_hdus
 from skyfold.io.irf_write import response_to_hdu
 from skyfold.io.paths import expand
+from skyfold.io.raw_table import RawTable
 
 PathLike = str | os.PathLike[str]
 _DOC = "https://gamma-astro-data-formats.readthedocs.io"
@@ -63,8 +65,8 @@ def write_store(observations: Iterable[Observation], directory: PathLike, *, ove
         shutil.rmtree(work, ignore_errors=True)
 
 
-def observation_hdus(obs: Observation) -> fits.HDUList:
-    """The HDUs of one observation.
+def observation_hdus(obs: Observation) -> list[Any]:
+    """The HDUs of one observation, to be written by `skyfold.io.fits.write_hdus`.
 
     Raises
     ------
@@ -73,11 +75,11 @@ def observation_hdus(obs: Observation) -> fits.HDUList:
     """
     if obs.gti.start.size == 0:
         raise DataError(f"observation {obs.obs_id}: no good time; such an observation is not written")
-    hdus = [fits.PrimaryHDU(), _events(obs), _gti(obs)]
+    hdus: list[Any] = [fits.PrimaryHDU(), _events(obs), _gti(obs)]
     if isinstance(obs.pointing, TablePointing):
         hdus.append(_pointing(obs.pointing))
     hdus += [response_to_hdu(getattr(obs.responses, kind)) for kind in _KINDS if kind in obs.responses.available]
-    return fits.HDUList(hdus)
+    return hdus
 
 
 def _write_all(observations: Iterable[Observation], work: Path) -> None:
@@ -90,13 +92,14 @@ def _write_all(observations: Iterable[Observation], work: Path) -> None:
             raise DataError(f"observation id {obs.obs_id} occurs more than once; ids must be unique")
         hdus = observation_hdus(obs)
         write_hdus(hdus, work / "data" / name)
-        about.append({key: hdus["EVENTS"].header.get(key) for key in _OBS_COLUMNS} | {"EVENT_COUNT": len(obs.events)})
+        events = hdus[1].header
+        about.append({key: events.get(key) for key in _OBS_COLUMNS} | {"EVENT_COUNT": len(obs.events)})
         rows += [(obs.obs_id, *_hdu_kind(hdu), "data", name, hdu.name) for hdu in hdus[1:]]
     write_hdus(fits.HDUList([fits.PrimaryHDU(), _hdu_index(rows)]), work / "hdu-index.fits.gz")
     write_hdus(fits.HDUList([fits.PrimaryHDU(), _obs_index(about)]), work / "obs-index.fits.gz")
 
 
-def _hdu_kind(hdu: fits.BinTableHDU) -> tuple[str, str]:
+def _hdu_kind(hdu: Any) -> tuple[str, str]:
     if hdu.name in ("EVENTS", "GTI", "POINTING"):
         return hdu.name.lower(), hdu.name.lower()
     name = hdu.header["HDUCLAS4"].lower()
@@ -106,32 +109,38 @@ def _hdu_kind(hdu: fits.BinTableHDU) -> tuple[str, str]:
 # Tables
 
 
-def _events(obs: Observation) -> fits.BinTableHDU:
+def _events(obs: Observation) -> RawTable:
     events = obs.events
     others = dict(events.columns)
     ids = others.pop("EVENT_ID", np.arange(1, len(events) + 1))
     columns = [
-        fits.Column("EVENT_ID", "K", array=np.asarray(ids)),
-        fits.Column("TIME", "D", "s", array=events.seconds),
-        fits.Column("RA", "D", "deg", array=events.ra),
-        fits.Column("DEC", "D", "deg", array=events.dec),
-        fits.Column("ENERGY", "D", "TeV", array=events.energies),
+        fits.Column("EVENT_ID", "K"),
+        fits.Column("TIME", "D", "s"),
+        fits.Column("RA", "D", "deg"),
+        fits.Column("DEC", "D", "deg"),
+        fits.Column("ENERGY", "D", "TeV"),
         *(_column(name, values) for name, values in others.items()),
     ]
-    hdu = fits.BinTableHDU.from_columns(columns, name="EVENTS")
-    hdu.header.update(_class("EVENTS") | _REFERENCE | _about(obs))
-    return hdu
+    values = {"EVENT_ID": ids, "TIME": events.seconds, "RA": events.ra, "DEC": events.dec, "ENERGY": events.energies}
+    table = RawTable.of(columns, {name: _numbers(x) for name, x in (values | others).items()}, "EVENTS")
+    table.header.update(_class("EVENTS") | _REFERENCE | _about(obs))
+    return table
+
+
+def _numbers(values: Any) -> NDArray[Any]:
+    return np.asarray(getattr(values, "value", values))
 
 
 def _column(name: str, values: Any) -> fits.Column:
+    """What a column is: its name, format, unit and the shape of each of its values."""
     unit = values.unit.to_string("fits") if isinstance(values, u.Quantity) else None
-    array = np.asarray(getattr(values, "value", values))
+    array = _numbers(values)
     if array.dtype.kind == "U":
-        return fits.Column(name, f"{max(array.dtype.itemsize // 4, 1)}A", array=array)
+        return fits.Column(name, f"{max(array.dtype.itemsize // 4, 1)}A")
     code = {"b": "L", "f": "D", "i": "K", "u": "K"}[array.dtype.kind]
     inner = array.shape[1:]
     dim = str(inner[::-1]) if len(inner) > 1 else None
-    return fits.Column(name, f"{int(np.prod(inner))}{code}", unit, dim=dim, array=array)
+    return fits.Column(name, f"{int(np.prod(inner))}{code}", unit, dim=dim)
 
 
 def _gti(obs: Observation) -> fits.BinTableHDU:

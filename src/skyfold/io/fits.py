@@ -6,15 +6,18 @@ import os
 import warnings
 import zlib
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
 from skyfold.errors import DataError, MissingHDU
 from skyfold.io.atomic import write_bytes
 from skyfold.io.paths import expand
+from skyfold.io.raw_table import RawTable
 
 PathLike = str | os.PathLike[str]
 _BLOCK = 2880
@@ -88,12 +91,10 @@ def write_hdus(hdus: Iterable[Any], path: PathLike, *, overwrite: bool = False) 
     DataError
         The file exists and may not be overwritten.
     """
-    buffer = io.BytesIO()
-    fits.HDUList(list(hdus)).writeto(buffer, output_verify="exception")
-    content = buffer.getvalue()
+    pieces = [piece for raw, group in groupby(hdus, _is_raw) for piece in (_raw if raw else _usual)(list(group))]
     if os.fspath(path).endswith(".gz"):
-        content = gzip.compress(content, compresslevel=6, mtime=0)
-    write_bytes(content, path, overwrite=overwrite)
+        pieces = [gzip.compress(b"".join(pieces), compresslevel=6, mtime=0)]
+    write_bytes(pieces, path, overwrite=overwrite)
 
 
 def find_hdu(hdus: fits.HDUList, name: str, where: object) -> Any:
@@ -108,6 +109,27 @@ def find_hdu(hdus: fits.HDUList, name: str, where: object) -> Any:
         if hdu.name == name.upper():
             return hdu
     raise MissingHDU(name, where, [hdu.name for hdu in hdus])
+
+
+def _is_raw(hdu: Any) -> bool:
+    return isinstance(hdu, RawTable)
+
+
+def _usual(hdus: list[Any]) -> list[memoryview]:
+    """HDUs as astropy writes them."""
+    first = isinstance(hdus[0], fits.PrimaryHDU)
+    buffer = io.BytesIO()
+    fits.HDUList(hdus if first else [fits.PrimaryHDU(), *hdus]).writeto(buffer, output_verify="exception")
+    return [buffer.getbuffer()[0 if first else _BLOCK :]]
+
+
+def _raw(tables: list[RawTable]) -> list[bytes | memoryview]:
+    """Headers and rows, each filled up to whole blocks."""
+    pieces: list[bytes | memoryview] = []
+    for table in tables:
+        rows = table.rows.view(np.uint8).data
+        pieces += [table.header.tostring().encode("ascii"), rows, bytes(_padded(rows.nbytes) - rows.nbytes)]
+    return pieces
 
 
 def _end(hdu: Any) -> int:

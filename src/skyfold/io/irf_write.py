@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skyfold.errors import DataError
 from skyfold.geom.axis import Axis
 from skyfold.io.irf import Response
+from skyfold.io.raw_table import RawTable
 from skyfold.irf.background import Background2D, Background3D
 from skyfold.irf.effective_area import EffectiveArea
 from skyfold.irf.energy_dispersion import EnergyDispersion
@@ -32,7 +33,7 @@ _STEMS = {
 _RATE = 1e-6  # s-1 TeV-1 sr-1 in s-1 MeV-1 sr-1, the unit of the format
 
 
-def response_to_hdu(value: Response, name: str | None = None) -> fits.BinTableHDU:
+def response_to_hdu(value: Response, name: str | None = None) -> RawTable:
     """A response as the one-row table of its class.
 
     Values are written as float64 and read back the same, but for rounding in the last digit where the format has
@@ -56,20 +57,22 @@ def response_to_hdu(value: Response, name: str | None = None) -> fits.BinTableHD
 
 def _hdu(
     value: Any, name: str, classes: tuple[str, str], axes: tuple[Axis, ...], columns: list[tuple[str, Floats, str]]
-) -> fits.BinTableHDU:
+) -> RawTable:
     """The table: a pair of columns per axis, then the values, whose axes are in the order of `axes`."""
-    fields = []
+    fields, content = [], {}
     for axis in axes:
         unit = axis.unit.to_string("fits")
         lo, hi = (axis.values, axis.values) if axis.kind == "nodes" else (axis.values[:-1], axis.values[1:])
         for end, numbers in (("LO", lo), ("HI", hi)):
-            fields.append(fits.Column(f"{_STEMS[axis.name]}_{end}", f"{axis.nbin}D", unit, array=numbers[None, :]))
+            column = f"{_STEMS[axis.name]}_{end}"
+            fields.append(fits.Column(column, f"{axis.nbin}D", unit))
+            content[column] = numbers[None, :]
     for column, values, unit in columns:
         # FITS counts the first axis fastest, numpy the last.
-        data = np.ascontiguousarray(values.T)[None]
         dim = f"({','.join(str(n) for n in values.shape)})"
-        fields.append(fits.Column(column, f"{values.size}D", unit, dim=dim, array=data))
-    hdu = fits.BinTableHDU.from_columns(fields, name=name)
+        fields.append(fits.Column(column, f"{values.size}D", unit, dim=dim))
+        content[column] = values.T[None]
+    hdu = RawTable.of(fields, content, name)
     point_like = getattr(value, "point_like", False) or value.meta.get("HDUCLAS3") == "POINT-LIKE"
     header = {
         **_FORMAT,
@@ -81,22 +84,22 @@ def _hdu(
     return hdu
 
 
-def _aeff(value: EffectiveArea, name: str | None) -> fits.BinTableHDU:
+def _aeff(value: EffectiveArea, name: str | None) -> RawTable:
     axes = value.energy_true, value.offset
     return _hdu(value, name or "AEFF", ("EFF_AREA", "AEFF_2D"), axes, [("EFFAREA", value.values, "m2")])
 
 
-def _edisp(value: EnergyDispersion, name: str | None) -> fits.BinTableHDU:
+def _edisp(value: EnergyDispersion, name: str | None) -> RawTable:
     axes = value.energy_true, value.migra, value.offset
     return _hdu(value, name or "EDISP", ("EDISP", "EDISP_2D"), axes, [("MATRIX", value.values, "")])
 
 
-def _psf_table(value: PsfTable, name: str | None) -> fits.BinTableHDU:
+def _psf_table(value: PsfTable, name: str | None) -> RawTable:
     axes = value.energy_true, value.offset, value.rad
     return _hdu(value, name or "PSF", ("RPSF", "PSF_TABLE"), axes, [("RPSF", value.values, "sr-1")])
 
 
-def _psf_gauss(value: PsfMultiGauss, name: str | None) -> fits.BinTableHDU:
+def _psf_gauss(value: PsfMultiGauss, name: str | None) -> RawTable:
     n = len(value.sigma)
     if n > 3:
         raise DataError(f"a PSF of {n} Gaussians cannot be written: the format PSF_3GAUSS has three")
@@ -112,19 +115,19 @@ def _psf_gauss(value: PsfMultiGauss, name: str | None) -> fits.BinTableHDU:
     return _hdu(value, name or "PSF", ("RPSF", "PSF_3GAUSS"), (value.energy_true, value.offset), columns)
 
 
-def _psf_king(value: PsfKing, name: str | None) -> fits.BinTableHDU:
+def _psf_king(value: PsfKing, name: str | None) -> RawTable:
     columns = [("GAMMA", value.gamma, ""), ("SIGMA", np.degrees(value.sigma), "deg")]
     return _hdu(value, name or "PSF", ("RPSF", "PSF_KING"), (value.energy_true, value.offset), columns)
 
 
-def _bkg_2d(value: Background2D, name: str | None) -> fits.BinTableHDU:
+def _bkg_2d(value: Background2D, name: str | None) -> RawTable:
     columns = [("BKG", value.values * _RATE, "s-1 MeV-1 sr-1")]
     hdu = _hdu(value, name or "BKG", ("BKG", "BKG_2D"), (value.energy, value.offset), columns)
     hdu.header["FOVALIGN"] = value.alignment
     return hdu
 
 
-def _bkg_3d(value: Background3D, name: str | None) -> fits.BinTableHDU:
+def _bkg_3d(value: Background3D, name: str | None) -> RawTable:
     value = value.unreversed()
     axes = value.energy, value.fov_lon, value.fov_lat
     hdu = _hdu(value, name or "BKG", ("BKG", "BKG_3D"), axes, [("BKG", value.values * _RATE, "s-1 MeV-1 sr-1")])
@@ -132,14 +135,14 @@ def _bkg_3d(value: Background3D, name: str | None) -> fits.BinTableHDU:
     return hdu
 
 
-def _rad_max(value: RadMax, name: str | None) -> fits.BinTableHDU:
+def _rad_max(value: RadMax, name: str | None) -> RawTable:
     columns = [("RAD_MAX", np.degrees(value.values), "deg")]
     hdu = _hdu(value, name or "RAD_MAX", ("RAD_MAX", "RAD_MAX_2D"), (value.energy, value.offset), columns)
     hdu.header["HDUCLAS3"] = "POINT-LIKE"
     return hdu
 
 
-_WRITERS: Mapping[type, Callable[[Any, str | None], fits.BinTableHDU]] = {
+_WRITERS: Mapping[type, Callable[[Any, str | None], RawTable]] = {
     EffectiveArea: _aeff,
     EnergyDispersion: _edisp,
     PsfTable: _psf_table,
