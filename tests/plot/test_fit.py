@@ -13,6 +13,7 @@ from skyfold.fit.spectra import spectrum_covariance
 from skyfold.maps.map import Map
 from skyfold.plot.figure import rendered
 from skyfold.plot.fit import plot_correlation, plot_fitted_counts, plot_spectrum
+from skyfold.stat.poisson import cstat
 from tests.fit.toys import cube, on_off, point_sky, spectrum_sky
 
 
@@ -53,6 +54,21 @@ def test_counts_and_residuals_of_a_spectrum(data, result):
     assert rendered(figure, dpi=50).startswith(b"\x89PNG")
 
 
+def test_counts_of_a_cube_are_summed_over_the_sky():
+    sky = point_sky()
+    dataset = fake(cube(background=0.5), sky, seed=1)
+    safe, wanted = np.ones(dataset.geom.shape, bool), np.ones(dataset.geom.shape, bool)
+    safe[:, :3], wanted[0] = False, False
+    dataset = replace(dataset, mask_safe=Map(dataset.geom, safe), mask_fit=Map(dataset.geom, wanted))
+    parts = npred(dataset, sky)
+    upper, lower = plot_fitted_counts(dataset, parts).axes
+    n = dataset.counts.data[:, 3:].sum(axis=(1, 2))
+    mu = sum(part.data[:, 3:].sum(axis=(1, 2)) for part in parts.values())
+    np.testing.assert_allclose(upper.lines[0].get_ydata(), n[1:])
+    np.testing.assert_allclose(upper.patches[0].get_data().values, mu)
+    np.testing.assert_allclose(lower.lines[1].get_ydata() ** 2, cstat(n, mu)[1:])
+
+
 def test_the_correlation_names_its_parameters(result):
     ax, _ = plot_correlation(result).axes
     assert [text.get_text() for text in ax.get_xticklabels()] == result.names
@@ -82,5 +98,7 @@ def test_covariance_of_a_spectrum_follows_links(data):
 def test_what_is_not_there_is_refused(result):
     with pytest.raises(ModelError, match="no source 'crab' in this fit; there are source"):
         plot_spectrum(result, "crab", (1, 10))
-    with pytest.raises(ShapeError, match="this figure is for spectra"):
-        plot_fitted_counts(cube(), npred(cube(), point_sky()))
+    flat = Map.filled(cube().geom, 1.0)
+    ring = replace(cube(), background=None, counts_off=flat, acceptance=flat, acceptance_off=flat)
+    with pytest.raises(ShapeError, match="'cube' is an on-off measurement: its pixels may share off counts"):
+        plot_fitted_counts(ring, {})

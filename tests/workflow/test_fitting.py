@@ -116,7 +116,7 @@ def test_the_folder_holds_models_maps_and_figures(maps):
     assert there >= {
         "models.yaml", "models_covariance.dat", "maps/npred_stacked.fits", "maps/residual_significance_stacked.fits",
         "plots/residual_counts_stacked.png", "plots/residual_significance_stacked.png", "plots/spectrum_crab.png",
-        "plots/correlation.png",
+        "plots/correlation.png", "plots/fitted_counts_stacked.png",
     }  # fmt: skip
     _, table = read_models(out / "models.yaml")
     for row in summary.fit.parameters:

@@ -13,6 +13,7 @@ from skyfold.dataset.predict import BACKGROUND, total
 from skyfold.dataset.stack import stack
 from skyfold.errors import ConfigError, ShapeError
 from skyfold.estimate.excess_map import in_disks
+from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
 from skyfold.maps.filter import convolve, tophat_kernel
 from skyfold.maps.map import Map
@@ -83,6 +84,33 @@ def residuals(
         signal = summed(model - parts[BACKGROUND])
         result = np.copysign(np.sqrt(np.maximum(counting.stat(signal), 0.0)), counting.excess - signal)
     return Map(seen.geom, np.where(reach > 0, result, np.nan))
+
+
+def over_the_sky(dataset: Dataset, parts: Mapping[str, Map]) -> tuple[Dataset, dict[str, Map]]:
+    """A dataset and what is expected there as spectra: summed over the pixels that enter the statistic.
+
+    At energies of which none does, over those that are safe. Without responses; a spectrum stays as it is.
+
+    Raises
+    ------
+    ShapeError
+        The dataset is an on-off measurement on a map: its pixels may share off counts.
+    """
+    if not isinstance(dataset.geom, WcsGeom):
+        return dataset, dict(parts)
+    if dataset.counts_off is not None:
+        raise ShapeError(f"dataset {dataset.name!r} is an on-off measurement: its pixels may share off counts")
+    safe, used = (np.any(bins, axis=(1, 2))[:, None, None] for bins in (dataset.safe, dataset.used))
+    bins = np.where(used, dataset.used, dataset.safe)
+    geom = RegionGeom.point(dataset.geom.center, dataset.geom.axes)
+
+    def summed(value: Map) -> Map:
+        return Map(geom, np.where(bins, value.data, 0.0).sum(axis=(1, 2), keepdims=True))
+
+    background = None if dataset.background is None else summed(dataset.background)
+    masks = {"mask_safe": Map(geom, safe), "mask_fit": Map(geom, used)}
+    whole = Dataset(dataset.name, summed(dataset.counts), background, **masks)
+    return whole, {name: summed(part) for name, part in parts.items()}
 
 
 def together(

@@ -9,11 +9,9 @@ import numpy as np
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.predict import total
-from skyfold.errors import ShapeError
-from skyfold.estimate.residuals import residuals
+from skyfold.estimate.residuals import over_the_sky, residuals
 from skyfold.fit.fit import FitResult
 from skyfold.fit.spectra import spectrum_covariance
-from skyfold.geom.region import RegionGeom
 from skyfold.maps.map import Map
 from skyfold.model.spectral.derived import dnde
 from skyfold.plot.figure import COLOURS, COLUMN, axes_of, new_figure, style
@@ -64,9 +62,9 @@ def plot_spectrum(result: FitResult, name: str, energies: Any, *, ax: "Axes | No
 
 
 def plot_fitted_counts(dataset: Dataset, parts: Mapping[str, Map]) -> "Figure":
-    """Draw counts of a spectrum, what is expected of each part, and the significance of the difference.
+    """Draw counts against energy, what is expected of each part, and the significance of the difference.
 
-    Bins that were not fitted are shaded.
+    Of a map, sums over the sky. Bins that were not fitted are shaded.
 
     Parameters
     ----------
@@ -75,10 +73,9 @@ def plot_fitted_counts(dataset: Dataset, parts: Mapping[str, Map]) -> "Figure":
     Raises
     ------
     ShapeError
-        The dataset is a map.
+        The dataset is an on-off measurement on a map: its pixels may share off counts.
     """
-    if not isinstance(dataset.geom, RegionGeom):
-        raise ShapeError(f"dataset {dataset.name!r} is on {dataset.geom}; this figure is for spectra")
+    dataset, parts = over_the_sky(dataset, parts)
     edges, center = dataset.energy.edges_in("TeV"), dataset.energy.center_in("TeV")
     counts, used = dataset.counts.data.ravel(), dataset.used.ravel()
     left = residuals(dataset, parts).data.ravel()
@@ -88,7 +85,7 @@ def plot_fitted_counts(dataset: Dataset, parts: Mapping[str, Map]) -> "Figure":
         for bins, colour, label in ((used, "black", "counts"), (~used, "0.6", None)):
             points = center[bins], counts[bins], np.sqrt(counts[bins])
             upper.errorbar(*points, fmt="o", ms=3, lw=0.8, color=colour, label=label)
-        upper.stairs(total(dataset, dict(parts)).data.ravel(), edges, color=COLOURS[0], label="all expected")
+        upper.stairs(total(dataset, parts).data.ravel(), edges, color=COLOURS[0], label="all expected")
         for i, (name, part) in enumerate(parts.items() if len(parts) > 1 else ()):
             upper.stairs(part.data.ravel(), edges, color=COLOURS[1 + i % 5], lw=0.9, ls="--", label=name)
         lower.axhline(0, color=COLOURS[0], lw=0.8)

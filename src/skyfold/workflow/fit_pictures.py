@@ -32,7 +32,7 @@ def figures_of_fit(result: Analysis) -> dict[str, Any]:
     if found.free.size > 1:
         figures["correlation"] = plot_correlation(found)
     for dataset in result.datasets:
-        if isinstance(dataset.geom, RegionGeom):
+        if isinstance(dataset.geom, RegionGeom) or (dataset.energy.nbin > 1 and dataset.counts_off is None):
             counts = plot_fitted_counts(dataset, fitted.expected[dataset.name])
             figures[f"fitted_counts_{file_name(dataset.name)}"] = counts
     radius = result.config.excess_map.correlation_radius

@@ -1,0 +1,199 @@
+"""The demo: a survey of a known sky is simulated and written, then read and analysed like any other."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from skyfold.dataset.dataset import Dataset
+from skyfold.dataset.predict import npred
+from skyfold.errors import ConfigError, DataError
+from skyfold.estimate.excess_map import ExcessMap, excess_map
+from skyfold.estimate.significance import exclusion_from_significance
+from skyfold.events.observation import Observation
+from skyfold.events.store import ObservationStore
+from skyfold.fit.fit import FitResult, fit
+from skyfold.fit.parameters import Parameters
+from skyfold.io.check import check_path, findings_table
+from skyfold.io.dl3_write import write_store
+from skyfold.io.store import read_store
+from skyfold.maps.map import Map
+from skyfold.model.source import Sky
+from skyfold.reduce.chain import Progress, reduce
+from skyfold.reduce.recipe import Recipe, SafeRange
+from skyfold.reduce.ring import Ring
+from skyfold.simulate.observation import simulate_observations
+from skyfold.workflow.demo_sky import DATASET, Survey, observations, start_of_fit, true_sky
+from skyfold.workflow.output import new_folder
+from skyfold.workflow.steps import Clock
+
+SEED = 20250201
+CORRELATION = "0.1 deg"
+# The response is known further out, but there is little to see.
+_SAFE = SafeRange(methods=("offset-max",), offset_max="2.2 deg")
+Watch = Callable[[str], AbstractContextManager[Progress | None]]
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A parameter: what it is, where the fit started, and what the fit found."""
+
+    name: str
+    unit: str
+    truth: float
+    start: float
+    value: float
+    error: float
+
+    @property
+    def pull(self) -> float:
+        """(value − truth) / error; nan without error."""
+        return (self.value - self.truth) / self.error
+
+
+@dataclass(frozen=True, eq=False)
+class Demo:
+    """What the demo made and found.
+
+    Parameters
+    ----------
+    sky, start : the truth, and the table of parameters with the values at which the fit started.
+    observations : as they were simulated.
+    excess_map, exclusion : significance above a ring, and what the rings left out.
+    dataset, fit : the cube that was fitted, and the outcome.
+    expected : counts expected of each source and background at the end of the fit.
+    seconds : of wall-clock time, by step.
+    """
+
+    survey: Survey
+    seed: int
+    sky: Sky
+    start: Parameters
+    observations: tuple[Observation, ...]
+    excess_map: ExcessMap
+    exclusion: Map
+    dataset: Dataset
+    fit: FitResult
+    expected: dict[str, Map]
+    seconds: dict[str, float]
+
+    @property
+    def recovered(self) -> tuple[Recovered, ...]:
+        """The free parameters, in the order of the sky."""
+        truth = Parameters.of(self.sky)
+        return tuple(
+            Recovered(row.name, row.unit, truth[row.name].value, self.start[row.name].value, row.value, row.error)
+            for row in self.fit.parameters.free
+        )
+
+    @property
+    def n_events(self) -> dict[str, int]:
+        """Events of each source, and of the background, by name."""
+        labels = np.concatenate([run.events.columns["MC_ID"] for run in self.observations])
+        sources = [name for name in self.sky if name != "background"]
+        return {name: int(np.sum(labels == i)) for i, name in enumerate(["background", *sources])}
+
+
+def demo(
+    out: str | os.PathLike[str],
+    *,
+    seed: int = SEED,
+    survey: Survey = Survey(),
+    overwrite: bool = False,
+    executor: Executor | None = None,
+    watch: Watch = lambda _: nullcontext(),
+) -> Demo:
+    """Simulate a survey, analyse it as one would analyse any other, and write all of it into a folder.
+
+    The folder is complete or not there; docs/demo.md says what it holds.
+
+    Parameters
+    ----------
+    seed : of the simulation; the same seed gives the same numbers.
+    executor : where observations are simulated and reduced; any `concurrent.futures.Executor`.
+    watch : called with the title of each step that goes over observations, it gives a context with a function that is
+        told the number done and the total, or None.
+
+    Raises
+    ------
+    ConfigError
+        The seed is negative.
+    SkyfoldError
+        The folder exists, or the survey is too small to be analysed; nothing is written then.
+    """
+    if seed < 0:
+        raise ConfigError(f"seed: wanted a number from 0 on, found {seed}")
+    from skyfold.workflow.demo_products import write_demo
+
+    clock = Clock()
+    with new_folder(out, overwrite=overwrite) as folder:
+        sky = true_sky()
+        with clock("simulate"), watch("simulate") as progress:
+            options = {"executor": executor, "progress": progress}
+            made = simulate_observations(sky, observations(survey), seed, dataset=DATASET, **options)
+        with clock("write survey"):
+            write_store(made, folder / "survey")
+        with clock("check survey"):
+            store = _read(folder / "survey")
+        with clock("significance"):
+            found, exclusion = ring_significance(store, survey, executor, watch)
+        with clock("reduce"), watch("reduce") as progress:
+            dataset = cube(store, survey, executor, progress)
+        with clock("fit"), watch("fit"):
+            start = start_of_fit(sky)
+            result = fit(dataset, sky, start)
+        with clock("residuals"), watch("residuals"):
+            expected = npred(dataset, result.sky)
+        demo = Demo(survey, seed, sky, start, tuple(made), found, exclusion, dataset, result, expected, clock.seconds)
+        with watch("write"):
+            write_demo(demo, folder, clock)
+    return demo
+
+
+def ring_significance(
+    store: ObservationStore, survey: Survey, executor: Executor | None, watch: Watch
+) -> tuple[ExcessMap, Map]:
+    """Significance with the background from a ring around each pixel, and the sky that was left out of the rings.
+
+    Nobody says where the sources are: what is significant at first is left out the second time.
+    """
+    exclusion = None
+    for turn in ("first look", "second look"):
+        with watch(f"rings, {turn}") as progress:
+            ring = Ring("0.7 deg", "0.3 deg", exclusion)
+            recipe = Recipe(
+                survey.geom,
+                survey.energy_true,
+                offset_max="2.5 deg",
+                selection=("counts", "exposure", "background"),
+                safe=_SAFE,
+                background=ring,
+                image=True,
+            )
+            (image,) = reduce(store, recipe, executor=executor, strict=True, progress=progress).datasets
+        found = excess_map(image, CORRELATION, selection=())
+        if exclusion is None:
+            exclusion = exclusion_from_significance(found.sqrt_ts, 4.0, min_size=5, grow="0.15 deg")
+    assert exclusion is not None
+    return found, exclusion
+
+
+def cube(store: ObservationStore, survey: Survey, executor: Executor | None, progress: Progress | None) -> Dataset:
+    """All observations in one cube of energy and sky."""
+    # Linear between the nodes of the background: as it was drawn, not in its logarithm.
+    recipe = Recipe(survey.geom, survey.energy_true, offset_max="2.5 deg", safe=_SAFE, across="linear")
+    (stacked,) = reduce(store, recipe, executor=executor, strict=True, progress=progress).datasets
+    return stacked.named(DATASET)
+
+
+def _read(path: Path) -> ObservationStore:
+    """The observations of a folder in which nothing deviates from the format."""
+    findings = check_path(path)
+    if findings:
+        rows = "; ".join(" ".join(row) for row in findings_table(findings, path))
+        raise DataError(f"{path}: the survey was not written as it should be: {rows}")
+    return read_store(path)
