@@ -54,5 +54,5 @@ def test_a_file_with_raw_tables_has_the_bytes_that_astropy_writes(tmp_path, n):
 
 
 def test_texts_that_fits_cannot_hold_are_refused():
-    with pytest.raises(DataError, match="column 'WORD': 'α' cannot be written"):
+    with pytest.raises(DataError, match="column 'WORD': 'α' cannot be written: FITS has ASCII"):
         RawTable.of([fits.Column("WORD", "3A")], {"WORD": np.array(["α"])}, "MANY")

@@ -59,6 +59,6 @@ def _stored(name: str, values: NDArray[Any]) -> NDArray[Any]:
                 return np.char.encode(values, "ascii")
             except UnicodeEncodeError as error:
                 raise DataError(
-                    f"column {name!r}: {error.object!r} cannot be written: FITS has ASCII letters only; replace the others"
+                    f"column {name!r}: {str(error.object)!r} cannot be written: FITS has ASCII letters only"
                 ) from error
     return values
