@@ -18,6 +18,7 @@ from skyfold.model.priors import UniformPrior
 from skyfold.model.source import Source
 from skyfold.model.spatial.gaussian import Gaussian
 from skyfold.model.spatial.point import Point
+from skyfold.model.spectral.cutoff import ExpCutoffPowerLaw
 from skyfold.model.spectral.power_law import PowerLaw
 from tests.fit.toys import (
     PIXEL,
@@ -77,6 +78,13 @@ def test_starts_jittered_by_two_pixels_end_in_one_minimum(make, n):
         found = fit(data, start).check()
         assert found.stat == pytest.approx(best.stat, abs=1e-4)
         assert np.abs((found.free - best.free) / np.sqrt(best.covariance.diagonal())).max() < 0.02
+
+
+def test_a_cut_off_switched_off_is_a_power_law():
+    sky = {"source": Source(ExpCutoffPowerLaw(index=2.3, amplitude=5e-11, lambda_=0.0))}
+    data = fake(spectrum(), spectrum_sky(), 27)
+    found = fit(data, sky, Parameters.of(sky).freeze("source.spectrum.lambda_")).check()
+    assert found.stat == pytest.approx(fit(data, spectrum_sky()).stat, abs=1e-6)
 
 
 def test_nothing_that_went_in_is_changed():

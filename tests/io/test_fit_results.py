@@ -8,7 +8,7 @@ from skyfold.errors import DataError, FitError
 from skyfold.fit.diagnosis import Problem
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.summary import FitSummary
-from skyfold.io.fit_results import fit_yaml, read_fit, write_fit
+from skyfold.io.fit_results import read_fit, write_fit
 from skyfold.model.source import Source
 from skyfold.model.spectral.power_law import PowerLaw
 
@@ -33,7 +33,7 @@ def test_what_is_read_is_what_was_written(tmp_path):
     assert (read.stat, read.per_dataset, read.n_evaluations) == (written.stat, written.per_dataset, 17)
     assert read.problems == written.problems
     assert {"skyfold", "jax", "python"} <= read.versions.keys()
-    assert fit_yaml(read) == fit_yaml(written)
+    assert read.to_yaml() == written.to_yaml()
     with pytest.raises(FitError, match="at its bound"):
         read.check()
 
@@ -60,7 +60,7 @@ def test_a_file_that_is_there_stays_unless_told(tmp_path):
     ],
 )
 def test_a_file_that_is_not_right_is_refused_with_its_name(tmp_path, change, message):
-    content = yaml.safe_load(fit_yaml(summary()))
+    content = yaml.safe_load(summary().to_yaml())
     change(content)
     path = tmp_path / "fit.yaml"
     path.write_text(yaml.safe_dump(content))

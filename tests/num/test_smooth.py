@@ -3,6 +3,7 @@
 import math
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -36,3 +37,12 @@ def test_a_signed_power_goes_on_through_zero():
     np.testing.assert_allclose(signed_power(np.array([-2.0, 0.0, 2.0]), 0.5), [-np.sqrt(2), 0, np.sqrt(2)])
     assert jax.grad(signed_power)(0.0, 1.0) == 1.0
     assert jax.grad(signed_power, argnums=1)(0.0, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_an_odd_power_has_second_derivatives_at_zero(p):
+    def curve(x):
+        return signed_power(x, jnp.asarray(p))
+
+    bent = float(jax.grad(jax.grad(curve))(jnp.asarray(0.0)))
+    assert bent == 0.0

@@ -132,6 +132,8 @@ class _Search:
         damping = 0.0 if exact else 1e-3
         while self.steps < self.options.max_steps:
             curvature = self._curvature() if exact else self.now.fisher
+            if not np.isfinite(curvature).all():
+                return Status.NAN
             free = moving & ~self._pushed_out() & ~silent(self.at, self.now.gradient, curvature)
             step, distance = _step(self.now.gradient, curvature, free, damping)
             if step is None:

@@ -1,16 +1,22 @@
 """What is worth keeping of a fit: numbers and names, without data or models."""
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import Self
+from importlib.metadata import version
+from typing import Any, Self
 
 import numpy as np
+import yaml
 
 from skyfold.errors import FitError, ModelError
 from skyfold.fit.diagnosis import Problem
 from skyfold.fit.parameters import Parameters
+from skyfold.fit.rows import Row
 from skyfold.num.double import Floats
+
+_PACKAGES = ("skyfold", "numpy", "scipy", "jax", "astropy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +92,25 @@ class FitSummary:
             raise FitError(f"{self.status} (−2 ln L = {self.stat:.3f})")
         return self
 
+    def to_yaml(self) -> str:
+        """Everything as YAML; `skyfold.io.fit_results` reads and writes files of it."""
+        content = {
+            "fit": {
+                "ok": self.ok,
+                "status": self.status,
+                "stat": float(self.stat),
+                "n_evaluations": int(self.n_evaluations),
+                "per_dataset": {name: float(value) for name, value in self.per_dataset.items()},
+                "problems": [
+                    {"fault": p.fault, "parameters": list(p.parameters), "text": p.text} for p in self.problems
+                ],
+            },
+            "parameters": [_entry(row) for row in self.parameters.rows],
+            "covariance": {"names": self.names, "matrix": np.asarray(self.covariance, dtype=float).tolist()},
+            "versions": dict(self.versions) or versions(),
+        }
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
     def __str__(self) -> str:
         return f"{self._head()}\n{self.parameters}"
 
@@ -98,3 +123,21 @@ class FitSummary:
 
     def _head(self) -> str:
         return f"−2 ln L = {self.stat:.3f} after {self.n_evaluations} evaluations: {self.status}"
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that make numbers."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    link = {} if row.link is None else {"link": {"to": row.link.to, "factor": float(row.link.factor)}}
+    return {
+        "name": row.name,
+        "value": float(row.value),
+        "error": float(row.error),
+        "unit": row.unit,
+        "free": bool(row.free),
+        "bounds": [float(end) for end in row.bounds],
+        "domain": [float(end) for end in row.domain],
+    } | link

@@ -4,10 +4,8 @@ Models are in files of their own (`skyfold.io.models`); priors and penalties are
 """
 
 import os
-import platform
 from collections.abc import Mapping
-from importlib.metadata import version
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import yaml
@@ -22,7 +20,6 @@ from skyfold.io.fits import read_bytes
 from skyfold.io.paths import expand
 from skyfold.io.yaml_node import Node
 
-_PACKAGES = ("skyfold", "numpy", "scipy", "jax", "astropy")
 _ROW = ("name", "value", "error", "unit", "free", "bounds", "domain", "link")
 _TOP = ("fit", "parameters", "covariance", "versions")
 _FIT = ("ok", "status", "stat", "n_evaluations", "per_dataset", "problems")
@@ -36,25 +33,7 @@ def write_fit(result: FitSummary, path: str | os.PathLike[str], *, overwrite: bo
     DataError
         The file exists and may not be overwritten, or its directory cannot be written to.
     """
-    write_bytes(fit_yaml(result).encode(), path, overwrite=overwrite)
-
-
-def fit_yaml(result: FitSummary) -> str:
-    """The numbers of a fit as YAML."""
-    content = {
-        "fit": {
-            "ok": result.ok,
-            "status": result.status,
-            "stat": float(result.stat),
-            "n_evaluations": int(result.n_evaluations),
-            "per_dataset": {name: float(value) for name, value in result.per_dataset.items()},
-            "problems": [{"fault": p.fault, "parameters": list(p.parameters), "text": p.text} for p in result.problems],
-        },
-        "parameters": [_entry(row) for row in result.parameters.rows],
-        "covariance": {"names": result.names, "matrix": np.asarray(result.covariance, dtype=float).tolist()},
-        "versions": dict(result.versions) or versions(),
-    }
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    write_bytes(result.to_yaml().encode(), path, overwrite=overwrite)
 
 
 def read_fit(path: str | os.PathLike[str]) -> FitSummary:
@@ -75,24 +54,6 @@ def read_fit(path: str | os.PathLike[str]) -> FitSummary:
         return _summary(Node(content, str(path)).only(*_TOP))
     except ModelError as error:
         raise DataError(str(error)) from error
-
-
-def versions() -> dict[str, str]:
-    """Of Python and of the packages that make numbers."""
-    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
-
-
-def _entry(row: Row) -> dict[str, Any]:
-    link = {} if row.link is None else {"link": {"to": row.link.to, "factor": float(row.link.factor)}}
-    return {
-        "name": row.name,
-        "value": float(row.value),
-        "error": float(row.error),
-        "unit": row.unit,
-        "free": bool(row.free),
-        "bounds": [float(end) for end in row.bounds],
-        "domain": [float(end) for end in row.domain],
-    } | link
 
 
 def _summary(top: Node) -> FitSummary:

@@ -39,7 +39,8 @@ def power_between(low: Array, high: Array, s: Array) -> Array:
 
 def signed_power(x: Array, p: Array) -> Array:
     """x |x|^(p−1): x^p for positive x, continued as an odd function through zero to where x^p has no value."""
-    return x * jnp.maximum(jnp.abs(x), 1e-300) ** (p - 1)
+    # The square of what divides has to stay a number, or second derivatives at zero are none.
+    return x * jnp.maximum(jnp.abs(x), 1e-100) ** (p - 1)
 
 
 def _tail_of_exp(z: Array, k: int) -> Array:
