@@ -108,8 +108,9 @@ def over_the_sky(dataset: Dataset, parts: Mapping[str, Map]) -> tuple[Dataset, d
         return Map(geom, np.where(bins, value.data, 0.0).sum(axis=(1, 2), keepdims=True))
 
     background = None if dataset.background is None else summed(dataset.background)
-    masks = {"mask_safe": Map(geom, safe), "mask_fit": Map(geom, used)}
-    whole = Dataset(dataset.name, summed(dataset.counts), background, **masks)
+    whole = Dataset(
+        dataset.name, summed(dataset.counts), background, mask_safe=Map(geom, safe), mask_fit=Map(geom, used)
+    )
     return whole, {name: summed(part) for name, part in parts.items()}
 
 
