@@ -37,6 +37,10 @@ def test_names_follow_the_tree_and_tables_of_data_are_no_parameters(table):
     assert len(table) == len(parameter_leaves(SKY)) < len(jax.tree.leaves(SKY))
 
 
+def test_a_table_is_gone_through_by_rows(table):
+    assert tuple(table) == table.rows
+
+
 def test_a_row_starts_as_the_model_declares_it(table):
     row = table["gc.shape.sigma"]
     assert (row.value, row.unit, row.free, row.bounds) == (0.2, "deg", True, (0.0, np.inf))

@@ -1,6 +1,6 @@
 """Which numbers of a sky are free, and how far they may move."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -55,6 +55,9 @@ class Parameters:
 
     def __contains__(self, name: object) -> bool:
         return any(row.name == name for row in self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
