@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from skyfold.cli import check, config, info, run, simulate
+from skyfold.cli import check, config, demo, info, run, simulate
 from skyfold.errors import SkyfoldError
 
 
@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     parser.add_argument("--debug", action="store_true", help="show where in the program an error came from")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, check, info, config, simulate):
+    for command in (demo, run, check, info, config, simulate):
         command.add_parser(commands)
     return parser
 

@@ -91,6 +91,15 @@ class Demo:
         )
 
     @property
+    def distance(self) -> float:
+        """Δᵀ C⁻¹ Δ, Δ the free parameters minus the truth: χ² of as many degrees of freedom; nan without errors."""
+        away = np.array([row.value - row.truth for row in self.recovered])
+        scale = np.sqrt(self.fit.covariance.diagonal())
+        if not np.all(np.isfinite(self.fit.covariance)):
+            return float("nan")
+        return float(away / scale @ np.linalg.solve(self.fit.correlation, away / scale))
+
+    @property
     def n_events(self) -> dict[str, int]:
         """Events of each source, and of the background, by name."""
         labels = np.concatenate([run.events.columns["MC_ID"] for run in self.observations])
@@ -133,8 +142,8 @@ def demo(
     with new_folder(out, overwrite=overwrite) as folder:
         sky = true_sky()
         with clock("simulate"), watch("simulate") as progress:
-            options = {"executor": executor, "progress": progress}
-            made = simulate_observations(sky, observations(survey), seed, dataset=DATASET, **options)
+            plan = observations(survey)
+            made = simulate_observations(sky, plan, seed, dataset=DATASET, executor=executor, progress=progress)
         with clock("write survey"):
             write_store(made, folder / "survey")
         with clock("check survey"):

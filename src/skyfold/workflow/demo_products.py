@@ -96,6 +96,7 @@ def summary_of(demo: Demo, files: list[str]) -> dict[str, Any]:
             "status": fit.status,
             "stat": fit.stat,
             "n_evaluations": fit.n_evaluations,
+            "chi2_from_truth": demo.distance,
             "parameters": [{**asdict(row), "pull": row.pull} for row in demo.recovered],
         },
         "seconds": {step: round(value, 3) for step, value in demo.seconds.items()},

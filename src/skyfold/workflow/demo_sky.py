@@ -23,20 +23,20 @@ from skyfold.simulate.plan import planned
 DATASET = "stacked"
 CENTER = SkyCoord(150.0, -30.0, unit="deg")
 _FIRST_NIGHT = Time("2025-02-01T23:00:00", scale="utc")
-# Where the fit starts: everything that is free, off the truth by many of its errors.
-START = {
-    "pulsar.spectrum.index": 2.0,
-    "pulsar.spectrum.amplitude": 5e-12,
-    "pulsar.spectrum.lambda_": 0.02,
-    "pulsar.shape.lon_0": 150.05,
-    "pulsar.shape.lat_0": -30.05,
-    "nebula.spectrum.index": 2.0,
-    "nebula.spectrum.amplitude": 5e-12,
-    "nebula.shape.lon_0": 151.0,
-    "nebula.shape.lat_0": -29.5,
-    "nebula.shape.sigma": 0.12,
-    "background.spectrum.norm": 1.0,
-    "background.spectrum.tilt": 0.0,
+# What is true, and where the fit starts: everything that is free, off the truth by many of its errors.
+VALUES = {
+    "pulsar.spectrum.index": (1.8, 2.0),
+    "pulsar.spectrum.amplitude": (1.5e-11, 5e-12),
+    "pulsar.spectrum.lambda_": (0.15, 0.02),
+    "pulsar.shape.lon_0": (150.0, 150.05),
+    "pulsar.shape.lat_0": (-30.0, -30.05),
+    "nebula.spectrum.index": (2.3, 2.0),
+    "nebula.spectrum.amplitude": (2e-11, 5e-12),
+    "nebula.shape.lon_0": (150.85, 151.0),
+    "nebula.shape.lat_0": (-29.45, -29.5),
+    "nebula.shape.sigma": (0.25, 0.12),
+    "background.spectrum.norm": (1.1, 1.0),
+    "background.spectrum.tilt": (0.05, 0.0),
 }
 
 
@@ -82,26 +82,24 @@ class Survey:
 def true_sky() -> Sky:
     """A point source with a cut-off, an extended source 0.9 degrees away, and a background that is not the expected.
 
-    Background remains of every observation as its response says, times 1.1 (E / TeV)^−0.05.
+    Background remains in every observation as its response says, times 1.1 (E / TeV)^−0.05.
     """
-    return {
-        "pulsar": Source(
-            ExpCutoffPowerLaw(index=1.8, amplitude="1.5e-11 cm-2 s-1 TeV-1", lambda_="0.15 TeV-1"),
-            Point(lon_0=150.0, lat_0=-30.0, frame="icrs"),
-        ),
-        "nebula": Source(
-            PowerLaw(index=2.3, amplitude="2e-11 cm-2 s-1 TeV-1"),
-            Gaussian(lon_0=150.85, lat_0=-29.45, sigma=0.25, frame="icrs"),
-        ),
-        "background": FovBackground(DATASET, PowerLawNorm(norm=1.1, tilt=0.05)),
+    sky = {
+        "pulsar": Source(ExpCutoffPowerLaw(), Point(frame="icrs")),
+        "nebula": Source(PowerLaw(), Gaussian(frame="icrs")),
+        "background": FovBackground(DATASET, PowerLawNorm()),
     }
+    table = Parameters.of(sky)
+    for name, (truth, _) in VALUES.items():
+        table = table.set(name, value=truth)
+    return table.apply(sky)
 
 
 def start_of_fit(sky: Sky) -> Parameters:
-    """The parameters of a sky with the values of `START`, free, and all others frozen."""
+    """The parameters of a sky where the fit starts: those in `VALUES` are free, and all others frozen."""
     table = Parameters.of(sky).freeze("*")
-    for name, value in START.items():
-        table = table.set(name, value=value, free=True)
+    for name, (_, start) in VALUES.items():
+        table = table.set(name, value=start, free=True)
     return table
 
 
