@@ -5,6 +5,7 @@ A likelihood folds sources in the bins it needs; here are all of them, for maps,
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -20,6 +21,7 @@ from skyfold.num.double import Floats
 from skyfold.stat.onoff import profiled
 
 BACKGROUND = "background"
+_folded = jax.jit(fold)  # else each operation is compiled on its own, in each process anew
 
 
 def npred(dataset: Dataset, sky: Sky, folding: Folding = Folding()) -> dict[str, Map]:
@@ -82,7 +84,7 @@ def source_counts(dataset: Dataset, source: Source, name: str, folding: Folding 
         return np.einsum("tyx,t,tr->ryx", light, flux, migration, optimize=True)
     everywhere = np.ones(dataset.geom.shape, dtype=bool)
     placed = place(dataset, source, name, folding, everywhere)
-    counts = np.asarray(fold(source, placed.window))
+    counts = np.asarray(_folded(source, placed.window))
     if isinstance(dataset.geom, RegionGeom):
         return counts
     whole = np.zeros(dataset.geom.shape)
