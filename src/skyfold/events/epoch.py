@@ -45,7 +45,7 @@ def mission_offset(header: Any, where: str) -> float:
     else:
         raise DataError(f"{where}: no MJDREFI or MJDREF: times have no reference; add the keyword")
     scale = str(header.get("TIMESYS", "TT")).strip().lower()
-    if scale not in Time.SCALES:
+    if scale not in Time.SCALES or scale == "local":
         raise DataError(f"{where}: TIMESYS {scale!r} is not a time scale; wanted one of TT, UTC, TAI, TDB")
     reference = Time(whole, part, format="mjd", scale=scale)
     return float(to_seconds(reference)) + float(header.get("TIMEZERO", 0.0))

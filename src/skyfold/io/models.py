@@ -10,7 +10,7 @@ from skyfold.errors import DataError, ShapeError
 from skyfold.fit.parameters import Parameters
 from skyfold.io.atomic import write_bytes
 from skyfold.io.covariance import covariance_text, read_covariance_table
-from skyfold.io.fits import PathLike
+from skyfold.io.fits import PathLike, write_hdus
 from skyfold.io.models_read import read_components
 from skyfold.io.models_write import components_of, names_in_files
 from skyfold.io.paths import expand
@@ -62,6 +62,8 @@ def write_models(
 ) -> Path:
     """Write a sky and the table of its parameters, which has their values; the path of the file.
 
+    Tables of light curves go beside it, ``<stem>_<source>_temporal.fits``.
+
     Parameters
     ----------
     table : None for parameters that are free and bounded as the models declare.
@@ -83,9 +85,12 @@ def write_models(
     table = Parameters.of(sky) if table is None else table
     applied = table.apply(sky)  # which says where they differ
     sky = {name: applied[name] for name in sky}
-    content = components_of(sky, table)
-    if file.exists() and not overwrite:
-        raise DataError(f"{file}: exists already; allow to overwrite it, or name another file")
+    content, beside = components_of(sky, table, file.stem)
+    for name in (file.name, *beside):
+        if file.with_name(name).exists() and not overwrite:
+            raise DataError(f"{file.with_name(name)}: exists already; allow to overwrite it, or name another file")
+    for name, (hdus,) in beside.items():
+        write_hdus(hdus, file.with_name(name), overwrite=overwrite)
     if covariance is not None:
         content["covariance"] = f"{file.stem}_covariance.dat"
         text = _covariance_of_all(sky, table, covariance)
@@ -129,8 +134,11 @@ def _covariance_of_all(sky: Sky, table: Parameters, covariance: Floats) -> str:
             f" {', '.join(row.name for row in table.free)}"
         )
     names = names_in_files(sky)
-    order = [table.names.index(name) for name in names]
-    return covariance_text(list(names.values()), (matrix @ covariance @ matrix.T)[np.ix_(order, order)])
+    known = dict(zip(table.names, matrix, strict=True))
+    rows = np.zeros((len(names), matrix.shape[1]))
+    for row, name in zip(rows, names, strict=True):
+        row[:] = known.get(name, 0.0)
+    return covariance_text(list(names.values()), rows @ covariance @ rows.T)
 
 
 def _content(file: Path) -> dict[str, Any]:

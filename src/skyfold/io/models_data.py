@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skyfold.io.ebl import TABLES, read_ebl
+from skyfold.io.models_curves import light_curve_hdus, phase_curve_hdus, read_light_curve, read_phase_curve
 from skyfold.io.yaml_node import Node
 from skyfold.model.ebl import EBLAbsorption
 from skyfold.num.double import Floats
@@ -14,12 +15,18 @@ from skyfold.units import strip
 _EBL = "$GAMMAPY_DATA/ebl/"
 
 
+class Beside(NamedTuple):
+    """What goes into a FITS file beside the one of the models, which says its name in this place."""
+
+    hdus: tuple[Any, ...]
+
+
 class Data(NamedTuple):
     """What a model has in a file beside parameters.
 
     keys : of its mapping.
     read : arguments of the class from the mapping.
-    write : entries of the mapping, from the model.
+    write : entries of the mapping, from the model; those that are `Beside` become names of files.
     """
 
     keys: tuple[str, ...]
@@ -74,6 +81,18 @@ def _write_ebl(model: EBLAbsorption) -> dict[str, Any]:
     }
 
 
+def _read_light_curve(node: Node) -> dict[str, Any]:
+    if node.text("format", "table") != "table":
+        raise node.error(f"format is {node.text('format')!r}; light curves are read from tables only, which is 'table'")
+    curve = read_light_curve(node.path("filename"))
+    return {"times": curve.times, "norms": curve.norms}
+
+
+def _read_phase_curve(node: Node) -> dict[str, Any]:
+    curve = read_phase_curve(node.path("filename"), node.get("normalize", bool, True))
+    return {"phase": curve.phase, "norms": curve.norms}
+
+
 def _write_template(model: Any) -> dict[str, Any]:
     return {"energy": numbers(model.energy, "TeV"), "values": numbers(model.values, model.unit)}
 
@@ -92,6 +111,16 @@ NODES = Data(
     lambda model: {"energy": numbers(model.energy, "TeV"), "interp": "log"},
 )
 EBL = Data(("filename", "energy", "param", "values"), _read_ebl, _write_ebl)
+LIGHT_CURVE = Data(
+    ("filename", "format", "unit"),
+    _read_light_curve,
+    lambda model: {"filename": Beside(light_curve_hdus(model)), "format": "table"},
+)
+PHASE_CURVE = Data(
+    ("filename", "normalize"),
+    _read_phase_curve,
+    lambda model: {"filename": Beside(phase_curve_hdus(model)), "normalize": False},
+)
 NODES_ON_SKY = Data(
     ("lon", "lat", "interp"),
     lambda node: {"lon": node.quantity("lon"), "lat": node.quantity("lat"), "interp": node.text("interp", "lin")},

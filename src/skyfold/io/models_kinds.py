@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from skyfold.io.models_data import EBL, FRAME, NODES, NODES_ON_SKY, NOTHING, SCALE, TABLE, Data
+from skyfold.io.models_data import (
+    EBL,
+    FRAME,
+    LIGHT_CURVE,
+    NODES,
+    NODES_ON_SKY,
+    NOTHING,
+    PHASE_CURVE,
+    SCALE,
+    TABLE,
+    Data,
+)
 from skyfold.io.yaml_node import Node, nearest
 from skyfold.model.ebl import EBLAbsorption
 from skyfold.model.spatial.constant import Constant, ConstantFlux
@@ -16,7 +27,7 @@ from skyfold.model.spatial.piecewise import PiecewiseNormShape
 from skyfold.model.spatial.point import Point
 from skyfold.model.spatial.shell import Shell, Shell2
 from skyfold.model.spectral import base, cutoff, line, log_parabola, piecewise, power_law, scale, template
-from skyfold.model.temporal import pulses, trends
+from skyfold.model.temporal import curves, pulses, trends
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,7 @@ class Kind:
     models : fields that hold models of the same part, under keys of the same names.
     fixed : further entries, which tell classes of one name apart.
     sequence : a field that holds any number of parameters, ``norms``; files number them, ``norm_0``, ``norm_1``, ...
+    passed : parameters with units that files have and the class has not, for the data say the same.
     """
 
     cls: type
@@ -36,6 +48,7 @@ class Kind:
     models: tuple[str, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     sequence: str = ""
+    passed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -146,6 +159,8 @@ TEMPORAL = Part(
         Kind(trends.Sine, "Sine", "sinus"),
         Kind(pulses.GaussianPulse, "Gaussian", "gauss"),
         Kind(pulses.GeneralizedGaussianPulse, "GeneralizedGaussian", "gengauss"),
+        Kind(curves.LightCurveTemplate, "LightCurveTemplate", "template", LIGHT_CURVE, passed={"t_ref": "d"}),
+        Kind(curves.PhaseCurve, "TemplatePhaseCurve", "template-phase", PHASE_CURVE),
     ),
     SCALE,
 )

@@ -10,7 +10,7 @@ from skyfold.io.models_kinds import PARTS, SPATIAL, SPECTRAL, Kind, Part
 from skyfold.io.models_parameters import Entry, read_entries
 from skyfold.io.yaml_node import Node, nearest, said_at
 from skyfold.model.background import FovBackground
-from skyfold.model.fields import Spec, specs
+from skyfold.model.fields import EVERYWHERE, Spec, specs
 from skyfold.model.priors import LinearPenalty
 from skyfold.model.source import RESPONSES, Sky, Source
 
@@ -134,7 +134,8 @@ def _model(node: Node, part: Part) -> Found:
     node.only(*kind.keys, *part.data.keys)
     data = part.data.read(node) | kind.data.read(node)
     inner = {key: _model(node.child(key), part) for key in kind.models}
-    given = _in_tt(node, kind, read_entries(node, _declared(kind, node)))
+    entries = read_entries(node, _declared(kind, node) | _passed(kind))
+    given = _in_tt(node, kind, {name: entry for name, entry in entries.items() if name not in kind.passed})
     values = _values(kind, given)
     with said_at(node.where):
         model = kind.cls(**(values | data | {key: found.value for key, found in inner.items()}))
@@ -170,6 +171,10 @@ def _declared(kind: Kind, node: Node) -> dict[str, Spec]:
         else:
             declared[name] = spec
     return declared
+
+
+def _passed(kind: Kind) -> dict[str, Spec]:
+    return {name: Spec(unit, frozen=True, domain=EVERYWHERE) for name, unit in kind.passed.items()}
 
 
 def _values(kind: Kind, given: dict[str, Entry]) -> dict[str, Any]:

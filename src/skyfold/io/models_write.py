@@ -1,12 +1,14 @@
 """Sources and backgrounds as the mappings of a model file."""
 
+import re
 from dataclasses import replace
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 from skyfold.errors import ModelError
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.rows import Row
-from skyfold.io.models_data import numbers
+from skyfold.io.models_data import Beside, numbers
 from skyfold.io.models_kinds import PARTS, Kind, Part
 from skyfold.io.models_parameters import entry_of
 from skyfold.model.background import FovBackground
@@ -15,8 +17,19 @@ from skyfold.model.priors import LinearPenalty
 from skyfold.model.source import RESPONSES, Sky, Source
 
 
-def components_of(sky: Sky, table: Parameters) -> dict[str, Any]:
-    """A sky and its table as the content of a file: plain numbers, texts, lists and mappings.
+class Written(NamedTuple):
+    """The content of a file: plain numbers, texts, lists and mappings; and the FITS files beside it by their names."""
+
+    content: dict[str, Any]
+    beside: dict[str, Beside]
+
+
+def components_of(sky: Sky, table: Parameters, stem: str) -> Written:
+    """A sky and its table as they are written.
+
+    Parameters
+    ----------
+    stem : what the names of files beside begin with.
 
     Raises
     ------
@@ -26,14 +39,33 @@ def components_of(sky: Sky, table: Parameters) -> dict[str, Any]:
     names = names_in_files(sky)
     shared = {row.link.to for row in table.rows if row.link is not None and row.link.factor == 1}
     entries = {row.name: _entry(row, names, shared, table) for row in table.rows}
-    content: dict[str, Any] = {"components": [_component(name, part, entries) for name, part in sky.items()]}
+    parts = [_component(name, part, entries) for name, part in sky.items()]
+    beside: dict[str, Beside] = {}
+    content: dict[str, Any] = {"components": [_aside(part, f"{stem}_{part['name']}", beside) for part in parts]}
     links = [_link(row, names) for row in table.rows if row.link is not None and row.link.factor != 1]
     penalties = [_penalty(penalty, names) for penalty in table.penalties]
-    return content | ({"links": links} if links else {}) | ({"penalties": penalties} if penalties else {})
+    content |= ({"links": links} if links else {}) | ({"penalties": penalties} if penalties else {})
+    return Written(content, beside)
+
+
+def _aside(content: Any, name: str, beside: dict[str, Beside]) -> Any:
+    """The content with names of files, which begin with `name`, for all that goes beside, and is put there."""
+    if isinstance(content, Beside):
+        stem = re.sub(r"\W+", "_", name)
+        files = (f"{stem}{'' if i == 1 else f'_{i}'}.fits" for i in count(1))
+        file = next(file for file in files if file not in beside)
+        beside[file] = content
+        return file
+    if isinstance(content, dict):
+        return {key: _aside(value, f"{name}_{key}".removesuffix("_filename"), beside) for key, value in content.items()}
+    return content
 
 
 def names_in_files(sky: Sky) -> dict[str, str]:
-    """What files call the parameters of a sky, by the names that tables have: ``gc.spectral.index``."""
+    """What files call the parameters of a sky, by the names that tables have: ``gc.spectral.index``.
+
+    Files may have more than the sky: the reference of a light curve is in its table.
+    """
     names: dict[str, str] = {}
     for name, component in sky.items():
         for part in PARTS:
@@ -52,6 +84,7 @@ def _names(model: Any, part: Part, where: str) -> dict[str, str]:
             names |= {f"{name}.{i}": f"{name[:-1]}_{i}" for i in range(len(getattr(model, name)))}
         else:
             names[name] = name
+    names |= {name: name for name in kind.passed}
     for key in kind.models:
         inner = _names(getattr(model, key), part, f"{where}.{key}")
         names |= {f"{key}.{here}": f"{key}.{name}" for here, name in inner.items()}

@@ -1,0 +1,135 @@
+import astropy.units as u
+import equinox as eqx
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+from astropy.time import Time
+
+from skyfold.errors import DataError, ModelError, UnitError
+from skyfold.events.epoch import to_seconds
+from skyfold.fit.parameters import Parameters
+from skyfold.io.models import read_covariance, read_models, write_models
+from skyfold.io.models_curves import read_light_curve, read_phase_curve
+from skyfold.model.source import Source
+from skyfold.model.spectral.power_law import PowerLaw
+from skyfold.model.temporal.curves import LightCurveTemplate, PhaseCurve
+
+SKY = {
+    "flare 1/2": Source(PowerLaw(), lightcurve=LightCurveTemplate([6e8, 6.1e8, 7e8], [0.1, 1.0, 0.3])),
+    "flare 1:2": Source(PowerLaw(), lightcurve=LightCurveTemplate([0.0, 1.0], [1.0, 2.0])),
+    "pulsar": Source(PowerLaw(), lightcurve=PhaseCurve([0.0, 0.3, 1.0], [1.0, 2.0, 0.5], t_ref=59000.0, f0=2.0)),
+}
+
+
+def light_curve(folder, name="lc.fits", reference="59000.5", scale="utc", unit=u.d, **columns):
+    """A table as others write it."""
+    table = Table({"TIME": [0.0, 1.0, 2.5] * unit, "NORM": [0.5, 1.0, 0.2]} | columns)
+    if reference:
+        table.meta |= {"MJDREFI": int(reference.split(".")[0]), "MJDREFF": float(reference) % 1}
+    if scale:
+        table.meta["TIMESYS"] = scale
+    table.write(folder / name, overwrite=True)
+    return folder / name
+
+
+def test_tables_of_light_curves_lie_beside_and_come_back(tmp_path):
+    path = write_models(tmp_path / "m.yaml", SKY)
+    beside = ["m_flare_1_2_temporal.fits", "m_flare_1_2_temporal_2.fits", "m_pulsar_temporal.fits"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.yaml", *beside]
+    sky, table = read_models(path)
+    assert eqx.tree_equal(sky, SKY)
+    assert str(table) == str(Parameters.of(SKY))
+
+
+def test_nothing_is_written_where_a_table_is_in_the_way(tmp_path):
+    write_models(tmp_path / "m.yaml", SKY)
+    (tmp_path / "m.yaml").unlink()
+    with pytest.raises(DataError, match=r"m_flare_1_2_temporal\.fits: exists already"):
+        write_models(tmp_path / "m.yaml", SKY)
+    assert not (tmp_path / "m.yaml").exists()
+    write_models(tmp_path / "m.yaml", SKY, overwrite=True)
+
+
+def test_the_covariance_has_what_only_files_call_a_parameter(tmp_path):
+    n = len(Parameters.of(SKY).free)
+    path = write_models(tmp_path / "m.yaml", SKY, covariance=np.eye(n))
+    assert "flare 1/2.temporal.t_ref" in (tmp_path / "m_covariance.dat").read_text()
+    assert np.array_equal(read_covariance(path), np.eye(n))
+
+
+@pytest.mark.parametrize("suffix", ["fits", "ecsv", "fits.gz"])
+@pytest.mark.parametrize("scale", ["utc", "tt", ""])
+def test_times_of_a_table_count_from_its_reference_in_its_scale(tmp_path, suffix, scale):
+    curve = read_light_curve(light_curve(tmp_path, f"lc.{suffix}", scale=scale))
+    start = Time(59000.5, format="mjd", scale=scale or "utc")
+    assert curve.times == pytest.approx(to_seconds(start) + np.array([0, 1, 2.5]) * 86400, abs=1e-6)
+    assert np.array_equal(curve.norms, [0.5, 1.0, 0.2])
+
+
+def test_a_curve_of_gammapy_has_a_parameter_that_its_table_has_said(tmp_path):
+    light_curve(tmp_path)
+    temporal = {"type": "LightCurveTemplateTemporalModel", "filename": "lc.fits", "format": "table", "unit": ""}
+    temporal |= {"scale": "utc", "parameters": [{"name": "t_ref", "value": 59000.5, "unit": "d"}]}
+    text = str({"components": [{"name": "a", "type": "SkyModel", "spectral": {"type": "pl"}, "temporal": temporal}]})
+    (tmp_path / "models.yaml").write_text(text)
+    sky, table = read_models(tmp_path / "models.yaml")
+    assert table.names == ["a.spectrum.index", "a.spectrum.amplitude", "a.spectrum.reference"]
+    assert sky["a"].lightcurve.times[0] == pytest.approx(to_seconds(Time(59000.5, format="mjd", scale="utc")))
+    (tmp_path / "models.yaml").write_text(text.replace("'table'", "'map'"))
+    with pytest.raises(ModelError, match="component 'a', temporal: format is 'map'; light curves are read from tables"):
+        read_models(tmp_path / "models.yaml")
+
+
+def test_a_phase_curve_is_divided_by_its_mean_if_so_told(tmp_path):
+    Table({"phase": [0.0, 0.5, 1.0], "norm": [1.0, 3.0, 1.0]}).write(tmp_path / "pc.fits")
+    assert np.array_equal(read_phase_curve(tmp_path / "pc.fits").norms, [0.5, 1.5, 0.5])
+    assert np.array_equal(read_phase_curve(tmp_path / "pc.fits", normalize=False).norms, [1, 3, 1])
+
+
+@pytest.mark.parametrize("first", [0.2, 1.0, -0.7, 5.6])
+def test_a_phase_curve_that_starts_elsewhere_is_written_from_0_to_1(tmp_path, first):
+    curve = PhaseCurve(first + np.array([0.0, 0.3, 0.5, 0.9]), [1.0, 2.0, 0.5, 0.7], t_ref=51544.0, f0=1.0)
+    path = write_models(tmp_path / "m.yaml", {"x": Source(PowerLaw(), lightcurve=curve)})
+    phase = fits.getdata(tmp_path / "m_x_temporal.fits")["PHASE"]
+    assert (phase[0], phase[-1]) == (0, 1)
+    again = read_models(path)[0]["x"].lightcurve
+    times = np.linspace(0, 1, 41)
+    assert np.allclose(again(times), curve(times), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "message"),
+    [
+        (
+            {"NORM": [-1.0, 1.0, 1.0]},
+            ModelError,
+            r"lc\.fits: LightCurveTemplate\.norms: wanted 3 numbers, not negative",
+        ),
+        ({"TIME": [0.0, 2.0, 1.0] * u.d}, ModelError, r"lc\.fits: LightCurveTemplate\.times: wanted .* that rise"),
+        ({"TIME": [0.0, 2.0, 3.0] * u.m}, UnitError, r"lc\.fits: TIME: .* cannot be converted"),
+        ({"TIME": [0.0, 2.0, 3.0]}, DataError, r"lc\.fits: column TIME has no unit"),
+        ({"NORM": ["a", "b", "c"]}, DataError, r"lc\.fits: TIME and NORM are not columns of numbers"),
+        ({"reference": ""}, DataError, r"lc\.fits: no MJDREFI or MJDREF"),
+        ({"scale": "local"}, DataError, r"lc\.fits: TIMESYS 'local' is not a time scale"),
+    ],
+)
+def test_what_is_wrong_with_a_light_curve_is_named_with_its_file(tmp_path, table, error, message):
+    with pytest.raises(error, match=message):
+        read_light_curve(light_curve(tmp_path, **table))
+
+
+def test_a_table_that_is_none_or_another_is_named(tmp_path):
+    (tmp_path / "a.ecsv").write_text("1 2\n")
+    with pytest.raises(DataError, match=r"a\.ecsv: neither FITS nor an ECSV table"):
+        read_phase_curve(tmp_path / "a.ecsv")
+    with pytest.raises(DataError, match=r"b\.fits: no such file"):
+        read_phase_curve(tmp_path / "b.fits")
+    with pytest.raises(DataError, match=r"lc\.fits: no column PHASE; there are TIME, NORM"):
+        read_phase_curve(light_curve(tmp_path))
+    fits.PrimaryHDU(np.zeros((2, 2))).writeto(tmp_path / "c.fits")
+    with pytest.raises(DataError, match=r"c\.fits: no table in it"):
+        read_phase_curve(tmp_path / "c.fits")
+    Table({"PHASE": [0.0, 1.0], "NORM": [0.0, 0.0]}).write(tmp_path / "d.fits")
+    with pytest.raises(DataError, match=r"d\.fits: all norms are 0"):
+        read_phase_curve(tmp_path / "d.fits")
