@@ -59,8 +59,8 @@ def plot_map(
         for plane, ax, title in zip(planes, panels, _titles(map_), strict=True):
             image = ax.imshow(plane, origin="lower", norm=norm, cmap=_EVEN if center is None else _DIVERGING)
             ax.set_title(title)
-            _name_axes(ax, map_.geom)
-            _outline(ax, map_.geom, regions, exclusion, "white" if center is None else "black")
+            name_axes(ax, map_.geom)
+            outline(ax, map_.geom, regions, exclusion, "white" if center is None else "black")
         bar = figure.colorbar(image, ax=panels, pad=0.02, aspect=30 if len(planes) == 1 else 40)
         bar.set_label(f"{label} [{unit}]" if unit else label)
     return figure
@@ -127,7 +127,8 @@ def _norm(planes: Any, center: float | None, limits: tuple[float, float] | None,
     return Normalize(*limits)
 
 
-def _name_axes(ax: "WCSAxes", geom: WcsGeom) -> None:
+def name_axes(ax: "WCSAxes", geom: WcsGeom) -> None:
+    """Label the axes of a map in degrees of its frame."""
     for coordinate, name in zip(ax.coords, _AXES[geom.frame], strict=True):
         coordinate.set_axislabel(name, minpad=0.6)
         coordinate.set_format_unit("deg", decimal=True)
@@ -136,7 +137,8 @@ def _name_axes(ax: "WCSAxes", geom: WcsGeom) -> None:
         coordinate.display_minor_ticks(True)
 
 
-def _outline(ax: "WCSAxes", geom: WcsGeom, regions: Any, exclusion: Map | None, colour: str) -> None:
+def outline(ax: "WCSAxes", geom: WcsGeom, regions: Any, exclusion: Map | None, colour: str) -> None:
+    """Draw the border of what an exclusion leaves out, and the outlines of regions."""
     if exclusion is not None:
         free = usable(geom.image, exclusion)
         if not free.all() and free.any():

@@ -23,8 +23,9 @@ from skyfold.maps.rebin import rebin
 from skyfold.model.source import Source
 from skyfold.model.spectral.derived import dnde
 from skyfold.plot.figure import rendered
-from skyfold.plot.fit import plot_correlation, plot_spectrum
+from skyfold.plot.fit import plot_correlation
 from skyfold.plot.histogram import plot_significance_histogram
+from skyfold.plot.recovery import plot_recovered_spectrum, plot_recovery
 from skyfold.plot.sky import plot_map, plot_significance
 from skyfold.workflow.demo import CORRELATION, Demo
 from skyfold.workflow.output import SUMMARY
@@ -71,15 +72,17 @@ def figures_of(demo: Demo) -> dict[str, Any]:
     """Pictures by name."""
     residual = residuals(demo.dataset, demo.expected, "significance", CORRELATION, image=True)
     label = rf"Residual $\sqrt{{TS}}$ within {CORRELATION[:-4]}°"
-    ends = _ends(demo)
+    ends, sqrt_ts = _ends(demo), demo.excess_map.sqrt_ts
     return {
-        "ring_significance": plot_significance(demo.excess_map.sqrt_ts, exclusion=demo.exclusion),
-        "ring_significance_histogram": plot_significance_histogram(
-            significance_distribution(demo.excess_map.sqrt_ts, demo.exclusion)
-        ),
+        "demo": plot_recovery(sqrt_ts, residual, demo.fit, demo.sky, ends, exclusion=demo.exclusion),
+        "ring_significance": plot_significance(sqrt_ts, exclusion=demo.exclusion),
+        "ring_significance_histogram": plot_significance_histogram(significance_distribution(sqrt_ts, demo.exclusion)),
         "residual_significance": plot_map(residual, label=label, center=0.0, limits=(-5.0, 5.0)),
         "correlation": plot_correlation(demo.fit),
-        **{f"spectrum_{name}": plot_spectrum(demo.fit, name, ends) for name in _sources(demo)},
+        **{
+            f"spectrum_{name}": plot_recovered_spectrum(demo.fit, name, demo.sky[name].spectrum, ends)
+            for name in _sources(demo)
+        },
     }
 
 
@@ -114,7 +117,7 @@ def _write_models(demo: Demo, folder: Path) -> None:
 
 def _spectrum_hdus(demo: Demo, name: str) -> list[Any]:
     """A table of the fitted flux with its error, and of the true one."""
-    energy = np.geomspace(*_ends(demo), 100)
+    energy = np.geomspace(*_ends(demo), 200)
     value, error = dnde(demo.fit.sky[name].spectrum, jnp.asarray(energy), spectrum_covariance(demo.fit, name))
     truth = demo.sky[name].spectrum.dnde(jnp.asarray(energy))
     columns = [fits.Column("energy", "D", "TeV", array=energy)]
