@@ -87,6 +87,15 @@ def test_a_cut_off_switched_off_is_a_power_law():
     assert found.stat == pytest.approx(fit(data, spectrum_sky()).stat, abs=1e-6)
 
 
+def test_steps_to_where_numbers_overflow_are_no_warning():
+    """Two sources with linked indices: the first steps try one of −1357."""
+    sky = {"one": Source(TRUTH), "two": Source(TRUTH)}
+    table = Parameters.of(sky).freeze("two.*").link("two.spectrum.index", "one.spectrum.index", 0.5)
+    data = fake(on_off(), spectrum_sky(), seed=2)
+    data = replace(data, mask_fit=Map(data.geom, np.arange(12)[:, None, None] >= 2))
+    fit(data, sky, table).check()
+
+
 def test_nothing_that_went_in_is_changed():
     sky = spectrum_sky()
     data, table = fake(spectrum(), sky, 24), Parameters.of(sky).set("source.spectrum.index", value=3.0)

@@ -64,8 +64,9 @@ class Term:
 
     def expand(self, free: Floats, mapping: Mapping, relief: float = 0.0) -> Expansion:
         """Statistic, gradient and Fisher information at the free parameters."""
-        state = self._state(mapping(free), mapping)
-        if not np.all(np.isfinite(state.mu)):  # a step went where a model has no value
+        with np.errstate(over="ignore", invalid="ignore"):  # a step may go where a model has no value
+            state = self._state(mapping(free), mapping)
+        if not np.all(np.isfinite(state.mu)):
             nothing = np.full(state.d_total.size, np.nan)
             return Expansion(np.nan, nothing, np.full((nothing.size, nothing.size), np.nan), state.drift)
         with np.errstate(over="ignore", invalid="ignore"):  # nor here; who asked sees that it is not finite
