@@ -1,16 +1,18 @@
 """Model files: the sky and its parameters in YAML, in the schema that Gammapy writes and reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from skyfold.dataset.dataset import Dataset
 from skyfold.errors import DataError, ShapeError
 from skyfold.fit.parameters import Parameters
 from skyfold.io.atomic import write_bytes
 from skyfold.io.covariance import covariance_text, read_covariance_table
-from skyfold.io.fits import PathLike, write_hdus
+from skyfold.io.fits import PathLike
+from skyfold.io.models_kinds import Parts, parts_with
 from skyfold.io.models_read import read_components
 from skyfold.io.models_write import components_of, names_in_files
 from skyfold.io.paths import expand
@@ -21,12 +23,19 @@ from skyfold.num.double import Floats
 _KEYS = ("components", "links", "penalties", "covariance", "metadata", "checksum")
 
 
-def read_models(source: PathLike | Mapping[str, Any]) -> tuple[Sky, Parameters]:
+def read_models(
+    source: PathLike | Mapping[str, Any],
+    *,
+    types: Mapping[str, type] | None = None,
+    datasets: Sequence[Dataset] = (),
+) -> tuple[Sky, Parameters]:
     """Read a sky and the table of its parameters.
 
     Parameters
     ----------
     source : a YAML file, or what such a file says: a mapping with ``components``.
+    types : classes of one's own, by what the file calls them.
+    datasets : those that the sky is for, to compare the bins of counts templates with theirs.
 
     Returns
     -------
@@ -43,12 +52,11 @@ def read_models(source: PathLike | Mapping[str, Any]) -> tuple[Sky, Parameters]:
         where in the file.
     UnitError
         A unit cannot be read or is not one of that parameter.
+    ShapeError
+        A counts template has other bins than a dataset it is for.
     """
-    if isinstance(source, Mapping):
-        found = read_components(Node(source, "models").only(*_KEYS))
-    else:
-        file = expand(source)
-        found = read_components(Node(_content(file), str(file), file.parent).only(*_KEYS))
+    root = Node(source, "models") if isinstance(source, Mapping) else _root(expand(source))
+    found = read_components(root.only(*_KEYS), parts_with(types), datasets)
     return found.sky, found.table
 
 
@@ -58,26 +66,31 @@ def write_models(
     table: Parameters | None = None,
     covariance: Floats | None = None,
     *,
+    types: Mapping[str, type] | None = None,
+    datasets: Sequence[Dataset] = (),
     overwrite: bool = False,
 ) -> Path:
     """Write a sky and the table of its parameters, which has their values; the path of the file.
 
-    Tables of light curves go beside it, ``<stem>_<source>_temporal.fits``.
+    Tables and maps go beside it, ``<stem>_<source>_temporal.fits``, ``<stem>_<background>.fits``.
 
     Parameters
     ----------
     table : None for parameters that are free and bounded as the models declare.
     covariance : (f, f), of the free parameters in the order of the table; written to ``<stem>_covariance.dat`` beside
         the file, with all parameters: zeros for frozen ones, and those that follow others as they do.
+    types : classes of one's own, by what the file shall call them.
+    datasets : those that counts templates are for, which have where on the sky the counts are.
 
     Raises
     ------
     DataError
         A file exists and may not be overwritten, or cannot be written.
     ModelError
-        The table is for another sky, or something in it has no name in files.
+        The table is for another sky, something in it has no name in files, or a counts template is for none of the
+        datasets.
     ShapeError
-        The covariance is not that of the free parameters.
+        The covariance is not that of the free parameters, or a counts template has other bins than its dataset.
     """
     import yaml
 
@@ -85,23 +98,28 @@ def write_models(
     table = Parameters.of(sky) if table is None else table
     applied = table.apply(sky)  # which says where they differ
     sky = {name: applied[name] for name in sky}
-    content, beside = components_of(sky, table, file.stem)
+    parts = parts_with(types)
+    content, beside = components_of(sky, table, file.stem, parts, datasets)
     for name in (file.name, *beside):
         if file.with_name(name).exists() and not overwrite:
             raise DataError(f"{file.with_name(name)}: exists already; allow to overwrite it, or name another file")
-    for name, (hdus,) in beside.items():
-        write_hdus(hdus, file.with_name(name), overwrite=overwrite)
+    for name, (write, value) in beside.items():
+        write(file.with_name(name), value, overwrite=overwrite)
     if covariance is not None:
         content["covariance"] = f"{file.stem}_covariance.dat"
-        text = _covariance_of_all(sky, table, covariance)
+        text = _covariance_of_all(sky, table, covariance, parts)
         write_bytes(text.encode(), file.with_name(content["covariance"]), overwrite=overwrite)
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     write_bytes(yaml.dump(content, Dumper=dumper, sort_keys=False).encode(), file, overwrite=overwrite)
     return file
 
 
-def read_covariance(path: PathLike) -> Floats:
+def read_covariance(path: PathLike, *, types: Mapping[str, type] | None = None) -> Floats:
     """Read the covariance that lies beside a model file: of the free parameters, in the order of its table, (f, f).
+
+    Parameters
+    ----------
+    types : classes of one's own, by what the file calls them.
 
     Raises
     ------
@@ -109,10 +127,10 @@ def read_covariance(path: PathLike) -> Floats:
         The file names no covariance, or that lacks a free parameter.
     """
     file = expand(path)
-    root = Node(_content(file), str(file), file.parent)
+    root = _root(file)
     if "covariance" not in root:
         raise DataError(f"{file}: names no covariance; models that were not fitted have none")
-    _, table, names, factors = read_components(root)
+    _, table, names, factors = read_components(root, parts_with(types))
     beside = root.path("covariance")
     found, matrix = read_covariance_table(beside)
     written = {here: name for name, here in names.items()}
@@ -125,7 +143,7 @@ def read_covariance(path: PathLike) -> Floats:
     return matrix[np.ix_(places, places)] * np.outer(scale, scale)
 
 
-def _covariance_of_all(sky: Sky, table: Parameters, covariance: Floats) -> str:
+def _covariance_of_all(sky: Sky, table: Parameters, covariance: Floats, parts: Parts) -> str:
     _, matrix, _ = table.linear()
     covariance = np.asarray(covariance, dtype=float)
     if covariance.shape != (matrix.shape[1],) * 2:
@@ -133,12 +151,16 @@ def _covariance_of_all(sky: Sky, table: Parameters, covariance: Floats) -> str:
             f"found a covariance of shape {covariance.shape} for the {matrix.shape[1]} free parameters"
             f" {', '.join(row.name for row in table.free)}"
         )
-    names = names_in_files(sky)
+    names = names_in_files(sky, parts)
     known = dict(zip(table.names, matrix, strict=True))
     rows = np.zeros((len(names), matrix.shape[1]))
     for row, name in zip(rows, names, strict=True):
         row[:] = known.get(name, 0.0)
     return covariance_text(list(names.values()), rows @ covariance @ rows.T)
+
+
+def _root(file: Path) -> Node:
+    return Node(_content(file), str(file), file.parent)
 
 
 def _content(file: Path) -> dict[str, Any]:

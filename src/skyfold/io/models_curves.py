@@ -9,7 +9,7 @@ from astropy.io import fits
 
 from skyfold.errors import DataError
 from skyfold.events.epoch import REFERENCE_MJD, mission_offset
-from skyfold.io.fits import PathLike, open_fits, read_bytes
+from skyfold.io.fits import PathLike, open_fits, read_bytes, write_hdus
 from skyfold.io.paths import expand
 from skyfold.io.yaml_node import said_at
 from skyfold.model.temporal.curves import LightCurveTemplate, PhaseCurve
@@ -66,15 +66,27 @@ def read_phase_curve(path: PathLike, normalize: bool = True) -> PhaseCurve:
     return PhaseCurve(curve.phase, curve.norms / mean) if normalize else curve
 
 
-def light_curve_hdus(curve: LightCurveTemplate) -> tuple[Any, ...]:
-    """The table of a light curve."""
+def write_light_curve(path: PathLike, curve: LightCurveTemplate, *, overwrite: bool = False) -> None:
+    """Write the table of a light curve as FITS; the file is complete or not there.
+
+    Raises
+    ------
+    DataError
+        The file exists and may not be overwritten.
+    """
     hdu = _hdu(TIME=(curve.times, "s"), NORM=(curve.norms, ""))
     hdu.header.update({"MJDREFI": int(REFERENCE_MJD), "MJDREFF": 0.0, "TIMESYS": "TT", "TIMEUNIT": "s"})
-    return fits.PrimaryHDU(), hdu
+    write_hdus([fits.PrimaryHDU(), hdu], path, overwrite=overwrite)
 
 
-def phase_curve_hdus(curve: PhaseCurve) -> tuple[Any, ...]:
-    """The table of a phase curve, from phase 0 to 1: others look up no other phases."""
+def write_phase_curve(path: PathLike, curve: PhaseCurve, *, overwrite: bool = False) -> None:
+    """Write the table of a phase curve as FITS, from phase 0 to 1: others look up no other phases.
+
+    Raises
+    ------
+    DataError
+        The file exists and may not be overwritten.
+    """
     phase, norms = np.asarray(curve.phase), np.asarray(curve.norms)
     if phase[0] != 0:
         seam = np.interp(np.ceil(phase[0]), phase, norms)
@@ -82,7 +94,7 @@ def phase_curve_hdus(curve: PhaseCurve) -> tuple[Any, ...]:
         order = np.argsort(turned)
         inside = order[turned[order] > 0]
         phase, norms = (np.array([a, *x[inside], b]) for a, x, b in ((0, turned, 1), (seam, norms[:-1], seam)))
-    return fits.PrimaryHDU(), _hdu(PHASE=(phase, ""), NORM=(norms, ""))
+    write_hdus([fits.PrimaryHDU(), _hdu(PHASE=(phase, ""), NORM=(norms, ""))], path, overwrite=overwrite)
 
 
 def _hdu(**columns: tuple[Floats, str]) -> fits.BinTableHDU:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skyfold.io.ebl import TABLES, read_ebl
-from skyfold.io.models_curves import light_curve_hdus, phase_curve_hdus, read_light_curve, read_phase_curve
+from skyfold.io.models_curves import read_light_curve, read_phase_curve, write_light_curve, write_phase_curve
 from skyfold.io.yaml_node import Node
 from skyfold.model.ebl import EBLAbsorption
 from skyfold.num.double import Floats
@@ -16,9 +16,13 @@ _EBL = "$GAMMAPY_DATA/ebl/"
 
 
 class Beside(NamedTuple):
-    """What goes into a FITS file beside the one of the models, which says its name in this place."""
+    """What goes into a file beside the one of the models, which says its name in this place.
 
-    hdus: tuple[Any, ...]
+    write : called with the path, the value, and whether it may be overwritten.
+    """
+
+    write: Callable[..., None]
+    value: Any
 
 
 class Data(NamedTuple):
@@ -114,12 +118,12 @@ EBL = Data(("filename", "energy", "param", "values"), _read_ebl, _write_ebl)
 LIGHT_CURVE = Data(
     ("filename", "format", "unit"),
     _read_light_curve,
-    lambda model: {"filename": Beside(light_curve_hdus(model)), "format": "table"},
+    lambda model: {"filename": Beside(write_light_curve, model), "format": "table"},
 )
 PHASE_CURVE = Data(
     ("filename", "normalize"),
     _read_phase_curve,
-    lambda model: {"filename": Beside(phase_curve_hdus(model)), "normalize": False},
+    lambda model: {"filename": Beside(write_phase_curve, model), "normalize": False},
 )
 NODES_ON_SKY = Data(
     ("lon", "lat", "interp"),

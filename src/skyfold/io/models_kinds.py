@@ -1,10 +1,11 @@
 """Which classes of models a file can name, and what it calls them: a new class is one more line here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
+from skyfold.errors import ModelError
 from skyfold.io.models_data import (
     EBL,
     FRAME,
@@ -19,6 +20,8 @@ from skyfold.io.models_data import (
 )
 from skyfold.io.yaml_node import Node, nearest
 from skyfold.model.ebl import EBLAbsorption
+from skyfold.model.fields import specs
+from skyfold.model.spatial.base import Shape
 from skyfold.model.spatial.constant import Constant, ConstantFlux
 from skyfold.model.spatial.disk import Disk
 from skyfold.model.spatial.gaussian import Gaussian, GeneralizedGaussian
@@ -28,6 +31,7 @@ from skyfold.model.spatial.point import Point
 from skyfold.model.spatial.shell import Shell, Shell2
 from skyfold.model.spectral import base, cutoff, line, log_parabola, piecewise, power_law, scale, template
 from skyfold.model.temporal import curves, pulses, trends
+from skyfold.model.temporal.base import Temporal
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Kind:
     models : fields that hold models of the same part, under keys of the same names.
     fixed : further entries, which tell classes of one name apart.
     sequence : a field that holds any number of parameters, ``norms``; files number them, ``norm_0``, ``norm_1``, ...
+    own : whether it is a user's class; its name is then as it stands.
     passed : parameters with units that files have and the class has not, for the data say the same.
     """
 
@@ -48,6 +53,7 @@ class Kind:
     models: tuple[str, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     sequence: str = ""
+    own: bool = False
     passed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -62,13 +68,19 @@ class Part:
     key : of its mapping in a file.
     field : of the component that holds it, and with that in the names of parameters.
     suffix : of the names of its classes in files.
+    base : of its classes.
     """
 
     key: str
     field: str
     suffix: str
+    base: type
     kinds: tuple[Kind, ...]
     data: Data = NOTHING
+
+    def title(self, kind: Kind) -> str:
+        """What a file says for the type of one of the kinds."""
+        return kind.name if kind.own else kind.name + self.suffix
 
     def named(self, node: Node) -> Kind:
         """The kind that a mapping is of.
@@ -79,9 +91,9 @@ class Part:
             There is none of that name.
         """
         name = node.text("type")
-        found = [kind for kind in self.kinds if name in (kind.name + self.suffix, kind.tag)]
+        found = [kind for kind in self.kinds if name in (self.title(kind), kind.tag)]
         if not found:
-            raise node.error(f"unknown type {name!r}{nearest(name, [kind.name + self.suffix for kind in self.kinds])}")
+            raise node.error(f"unknown type {name!r}{nearest(name, [self.title(kind) for kind in self.kinds])}")
         for kind in found:
             if all(node.data.get(key) == value for key, value in kind.fixed.items()):
                 return kind
@@ -100,6 +112,7 @@ SPECTRAL = Part(
     "spectral",
     "spectrum",
     "SpectralModel",
+    base.Spectrum,
     (
         Kind(power_law.Constant, "Constant", "const"),
         Kind(power_law.PowerLaw, "PowerLaw", "pl"),
@@ -131,6 +144,7 @@ SPATIAL = Part(
     "spatial",
     "shape",
     "SpatialModel",
+    Shape,
     (
         Kind(Point, "Point", "point"),
         Kind(Gaussian, "Gaussian", "gauss"),
@@ -151,6 +165,7 @@ TEMPORAL = Part(
     "temporal",
     "lightcurve",
     "TemporalModel",
+    Temporal,
     (
         Kind(trends.Constant, "Constant", "const"),
         Kind(trends.Linear, "Linear", "linear"),
@@ -165,4 +180,30 @@ TEMPORAL = Part(
     SCALE,
 )
 
-PARTS = (SPECTRAL, SPATIAL, TEMPORAL)
+Parts = tuple[Part, ...]
+PARTS: Parts = (SPECTRAL, SPATIAL, TEMPORAL)
+
+
+def parts_with(types: Mapping[str, type] | None) -> Parts:
+    """The parts of sources, with a user's classes by what files shall call them.
+
+    Raises
+    ------
+    ModelError
+        A class is no spectrum, shape or light curve, has more than parameters, or a name that is another's.
+    """
+    parts = PARTS
+    for name, cls in (types or {}).items():
+        if not any(isinstance(cls, type) and issubclass(cls, part.base) for part in PARTS):
+            raise ModelError(f"types: {name} is {cls!r}, wanted a class of a spectrum, a shape or a light curve")
+        parts = tuple(_joined(part, name, cls) if issubclass(cls, part.base) else part for part in parts)
+    return parts
+
+
+def _joined(part: Part, name: str, cls: type) -> Part:
+    more = [f.name for f in fields(cls) if f.name not in (*specs(cls), *part.data.keys)]
+    if more:
+        raise ModelError(f"types: {name} has {', '.join(more)} beside parameters, which files cannot say of it")
+    if any(name in (part.title(kind), kind.tag) for kind in part.kinds):
+        raise ModelError(f"types: {name} is the name of a class that files have already; give it another")
+    return replace(part, kinds=(*part.kinds, Kind(cls, name, name, own=True)))

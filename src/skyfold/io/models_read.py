@@ -1,15 +1,17 @@
 """Sources and backgrounds from the mappings of a model file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from astropy.time import Time
 
+from skyfold.dataset.dataset import Dataset
 from skyfold.fit.parameters import Parameters
-from skyfold.io.models_kinds import PARTS, SPATIAL, SPECTRAL, Kind, Part
+from skyfold.io.models_counts import read_counts
+from skyfold.io.models_kinds import PARTS, SPATIAL, SPECTRAL, Kind, Part, Parts
 from skyfold.io.models_parameters import Entry, read_entries
 from skyfold.io.yaml_node import Node, nearest, said_at
-from skyfold.model.background import FovBackground
+from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.fields import EVERYWHERE, Spec, specs
 from skyfold.model.priors import LinearPenalty
 from skyfold.model.source import RESPONSES, Sky, Source
@@ -43,8 +45,13 @@ class Components(NamedTuple):
     factors: dict[str, float]
 
 
-def read_components(root: Node) -> Components:
+def read_components(root: Node, parts: Parts = PARTS, datasets: Sequence[Dataset] = ()) -> Components:
     """The sky of a file and the table of its parameters.
+
+    Parameters
+    ----------
+    parts : with the classes that the file may name.
+    datasets : to compare the bins of templates with.
 
     Raises
     ------
@@ -58,7 +65,7 @@ def read_components(root: Node) -> Components:
         name = _name(node)
         if name in sky:
             raise node.error(f"there are two components {name!r}; give them different names")
-        found = _component(node)
+        found = _component(node, parts, datasets)
         sky[name] = found.value
         entries |= {f"{name}.{key}": entry for key, entry in found.entries.items()}
         names |= {f"{name}.{key}": f"{name}.{here}" for key, here in found.names.items()}
@@ -83,33 +90,44 @@ def _name(node: Node) -> str:
     return node.text("name")
 
 
-def _component(node: Node) -> Found:
+def _component(node: Node, parts: Parts, datasets: Sequence[Dataset]) -> Found:
     kind = node.text("type", "SkyModel")
     if kind == "SkyModel":
-        return _source(node)
+        return _source(node, parts)
     if kind == "FoVBackgroundModel":
-        return _background(node)
+        return _background(node, parts)
+    if kind == "TemplateNPredModel":
+        return _template(node, parts, datasets)
     raise node.error(f"unknown type {kind!r}{nearest(kind, _SOURCE)}")
 
 
-def _source(node: Node) -> Found:
+def _source(node: Node, parts: Parts) -> Found:
     node.only(*_COMPONENT, "temporal", "apply_irf")
-    parts = {part.field: read_part(node, part) for part in PARTS if part.key in node or part is SPECTRAL}
+    found = {part.field: read_part(node, part) for part in parts if part.key in node or part.key == SPECTRAL.key}
     applied = node.child("apply_irf").only(*RESPONSES) if "apply_irf" in node else None
     irf = tuple(name for name in RESPONSES if applied is None or applied.get(name, bool, True))
-    values = {field: found.value for field, found in parts.items()}
+    values = {field: part.value for field, part in found.items()}
     with said_at(node.where):
         source = Source(**values, datasets=node.names("datasets_names"), irf=irf)
-    return _together(source, parts)
+    return _together(source, found)
 
 
-def _background(node: Node) -> Found:
+def _background(node: Node, parts: Parts) -> Found:
     node.only(*_COMPONENT)
     datasets = node.names("datasets_names") or ()
     if len(datasets) != 1:
         raise node.error(f"datasets_names is {list(datasets)}; a background is that of one dataset")
-    parts = {part.field: read_part(node, part) for part in (SPECTRAL, SPATIAL) if part.key in node}
-    return _together(FovBackground(datasets[0], **{field: found.value for field, found in parts.items()}), parts)
+    found = {part.field: read_part(node, part) for part in parts if part.key in node and part.key in _COMPONENT}
+    return _together(FovBackground(datasets[0], **{field: part.value for field, part in found.items()}), found)
+
+
+def _template(node: Node, parts: Parts, datasets: Sequence[Dataset]) -> Found:
+    node.only(*(key for key in _COMPONENT if key != SPATIAL.key), "filename")
+    found = {part.field: read_part(node, part) for part in parts if part.key in node}
+    values = {field: part.value for field, part in found.items()}
+    with said_at(node.where):
+        counts = TemplateNpred(read_counts(node, datasets), **values, datasets=node.names("datasets_names"))
+    return _together(counts, found)
 
 
 def _together(value: Any, parts: dict[str, Found]) -> Found:

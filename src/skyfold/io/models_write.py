@@ -1,47 +1,54 @@
 """Sources and backgrounds as the mappings of a model file."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, NamedTuple
 
+from skyfold.dataset.dataset import Dataset
 from skyfold.errors import ModelError
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.rows import Row
+from skyfold.io.models_counts import maps_of_counts
 from skyfold.io.models_data import Beside, numbers
-from skyfold.io.models_kinds import PARTS, Kind, Part
+from skyfold.io.models_kinds import PARTS, Kind, Part, Parts
 from skyfold.io.models_parameters import entry_of
-from skyfold.model.background import FovBackground
+from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.fields import EVERYWHERE, specs
 from skyfold.model.priors import LinearPenalty
 from skyfold.model.source import RESPONSES, Sky, Source
 
 
 class Written(NamedTuple):
-    """The content of a file: plain numbers, texts, lists and mappings; and the FITS files beside it by their names."""
+    """The content of a file: plain numbers, texts, lists and mappings; and what goes beside it by names of files."""
 
     content: dict[str, Any]
     beside: dict[str, Beside]
 
 
-def components_of(sky: Sky, table: Parameters, stem: str) -> Written:
+def components_of(
+    sky: Sky, table: Parameters, stem: str, parts: Parts = PARTS, datasets: Sequence[Dataset] = ()
+) -> Written:
     """A sky and its table as they are written.
 
     Parameters
     ----------
     stem : what the names of files beside begin with.
+    parts : with the classes that files can name.
+    datasets : those that templates are for.
 
     Raises
     ------
     ModelError
         Something in the sky has no name in files.
     """
-    names = names_in_files(sky)
+    names, counts = names_in_files(sky, parts), maps_of_counts(sky, datasets)
     shared = {row.link.to for row in table.rows if row.link is not None and row.link.factor == 1}
     entries = {row.name: _entry(row, names, shared, table) for row in table.rows}
-    parts = [_component(name, part, entries) for name, part in sky.items()]
+    components = [_component(name, component, parts, entries, counts) for name, component in sky.items()]
     beside: dict[str, Beside] = {}
-    content: dict[str, Any] = {"components": [_aside(part, f"{stem}_{part['name']}", beside) for part in parts]}
+    content: dict[str, Any] = {"components": [_aside(c, f"{stem}_{c['name']}", beside) for c in components]}
     links = [_link(row, names) for row in table.rows if row.link is not None and row.link.factor != 1]
     penalties = [_penalty(penalty, names) for penalty in table.penalties]
     content |= ({"links": links} if links else {}) | ({"penalties": penalties} if penalties else {})
@@ -61,14 +68,14 @@ def _aside(content: Any, name: str, beside: dict[str, Beside]) -> Any:
     return content
 
 
-def names_in_files(sky: Sky) -> dict[str, str]:
+def names_in_files(sky: Sky, parts: Parts = PARTS) -> dict[str, str]:
     """What files call the parameters of a sky, by the names that tables have: ``gc.spectral.index``.
 
     Files may have more than the sky: the reference of a light curve is in its table.
     """
     names: dict[str, str] = {}
     for name, component in sky.items():
-        for part in PARTS:
+        for part in parts:
             model = getattr(component, part.field, None)
             if model is not None:
                 inner = _names(model, part, f"{name}: {part.field}")
@@ -82,6 +89,8 @@ def _names(model: Any, part: Part, where: str) -> dict[str, str]:
     for name in specs(kind.cls):
         if name == kind.sequence:
             names |= {f"{name}.{i}": f"{name[:-1]}_{i}" for i in range(len(getattr(model, name)))}
+        elif isinstance(getattr(model, name), tuple):
+            raise ModelError(f"{where}.{name} are several parameters, which files cannot say of a class of one's own")
         else:
             names[name] = name
     names |= {name: name for name in kind.passed}
@@ -95,7 +104,9 @@ def _kind(model: Any, part: Part, where: str) -> Kind:
     kind = part.of(model)
     if kind is None:
         known = ", ".join(dict.fromkeys(kind.cls.__name__ for kind in part.kinds))
-        raise ModelError(f"{where} is a {type(model).__name__}, for which files have no name; they have {known}")
+        raise ModelError(
+            f"{where} is a {type(model).__name__}, for which files have no name; they have {known}. Name it (types=...)"
+        )
     return kind
 
 
@@ -125,7 +136,9 @@ def _penalty(penalty: LinearPenalty, names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _component(name: str, component: Any, entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _component(
+    name: str, component: Any, parts: Parts, entries: dict[str, dict[str, Any]], counts: dict[str, Beside]
+) -> dict[str, Any]:
     if isinstance(component, Source):
         head: dict[str, Any] = {"name": name, "type": "SkyModel"}
         if set(component.irf) != set(RESPONSES):
@@ -134,21 +147,24 @@ def _component(name: str, component: Any, entries: dict[str, dict[str, Any]]) ->
     elif isinstance(component, FovBackground):
         head = {"name": name, "type": "FoVBackgroundModel"}
         datasets = (component.dataset,)
+    elif isinstance(component, TemplateNpred):
+        head = {"name": name, "type": "TemplateNPredModel", "filename": counts[name]}
+        datasets = component.datasets
     else:
         raise ModelError(f"{name} is a {type(component).__name__}; files hold sources and backgrounds")
     if datasets is not None:
         head["datasets_names"] = list(datasets)
-    parts = {part.key: (part, getattr(component, part.field, None)) for part in PARTS}
+    models = {part.key: (part, getattr(component, part.field, None)) for part in parts}
     return head | {
         key: _model(model, part, f"{name}.{part.field}", entries)
-        for key, (part, model) in parts.items()
+        for key, (part, model) in models.items()
         if model is not None
     }
 
 
 def _model(model: Any, part: Part, where: str, entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
     kind = _kind(model, part, where)
-    content: dict[str, Any] = {"type": kind.name + part.suffix} | part.data.write(model) | kind.data.write(model)
+    content: dict[str, Any] = {"type": part.title(kind)} | part.data.write(model) | kind.data.write(model)
     names = [
         f"{name}.{i}" for name in specs(kind.cls) if name == kind.sequence for i in range(len(getattr(model, name)))
     ]
