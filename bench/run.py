@@ -19,10 +19,11 @@ import tempfile
 from pathlib import Path
 
 import fitting
+import simulating
 from measuring import ROOT, TASKS, Row, inside, measure, whole
 
 PACKAGES = ("skyfold", "numpy", "astropy", "scipy", "jax", "equinox")
-JOBS = ("reduction", "fits")
+JOBS = ("reduction", "fits", "simulations")
 
 
 def rows(gammapy: str, repeat: int, scratch: Path) -> list[Row]:
@@ -103,6 +104,8 @@ def main() -> None:
             files += exchange(options.gammapy, Path(scratch))
         if "fits" in options.jobs:
             table += fitting.rows(options.gammapy, options.repeat, Path(scratch))
+        if "simulations" in options.jobs:
+            table += simulating.rows(options.gammapy, options.repeat, Path(scratch))
     text = "\n".join(
         [
             f"## {datetime.date.today()}",

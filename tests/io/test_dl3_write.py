@@ -21,6 +21,14 @@ def through_a_file(obs, path):
     return read_store(path)[obs.obs_id].open()
 
 
+def test_names_of_simulated_sources_stay_with_their_numbers(tmp_path):
+    labels = {"NMCIDS": 2, "MID00000": 0, "MMN00000": "background", "MID00001": 1, "MMN00001": "crab"}
+    obs = make_observation()
+    obs = replace(obs, meta={**obs.meta, **labels})
+    back = through_a_file(obs, tmp_path / "events.fits")
+    assert {key: back.meta.get(key) for key in labels} == labels
+
+
 @pytest.mark.parametrize("suffix", [".fits", ".fits.gz"])
 def test_reading_gives_back_what_was_written(tmp_path, suffix):
     again = through_a_file(OBS, tmp_path / f"x{suffix}")

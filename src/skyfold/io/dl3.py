@@ -1,5 +1,6 @@
 """Read one observation: events, good times, pointing, responses, from files that are each opened once."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,9 +91,14 @@ def open_observation(ref: ObsRef) -> Observation:
         responses=responses,
         live_fraction=fraction,
         location=location,
-        meta={key: header[key] for key in _META if header.get(key) is not None},
+        meta={key: header[key] for key in (*_META, *_labels(header)) if header.get(key) is not None},
         findings=tuple(findings),
     )
+
+
+def _labels(header: Mapping[str, Any]) -> list[str]:
+    """Keywords that say what each MC_ID of simulated events is."""
+    return [key for key in header if re.fullmatch(r"NMCIDS|M(ID|MN)\d{5}", key)]
 
 
 def _first(ref: ObsRef, kind: str) -> HduRef:

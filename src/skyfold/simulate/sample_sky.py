@@ -6,6 +6,7 @@ sampled on the field of view alone.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import jax
@@ -23,9 +24,9 @@ from skyfold.simulate.sample import Floats, choose
 # Squares along a side: as many as a shape needs, one of these numbers (of the first two if it depends on energy).
 _SIDES = (256, 512, 1024, 2048)
 _PER_GRAIN = 16
-# Directions that are evaluated together: one size, compiled once.
-_BLOCK = 2**16
-# Energies per decade at which a shape that depends on energy is sampled; mixed in proportion between them.
+# Directions that are evaluated together, at all energies: one size, compiled once.
+_BLOCK, _BLOCK_OF_ENERGIES = 2**16, 2**13
+# Energies per decade at which a shape that depends on energy is sampled; those are mixed between them.
 _PER_DECADE = 8
 
 
@@ -114,9 +115,16 @@ class Cells:
         """ICRS unit vectors of the middles, (3, n)."""
         return self.axes.T @ _vectors(self.east, self.north)
 
+    @cached_property
+    def _totals(self) -> Floats:
+        return np.asarray(self.light.sum(axis=1))
+
     def total(self, energy: Floats) -> Floats:
-        """Light from all squares, at energies [TeV]."""
-        return np.interp(np.log(energy), np.log(self.energy), self.light.sum(axis=1))
+        """Light from all squares, at energies [TeV]: a power law between two where there is light at both."""
+        at, nodes, light = np.log(energy), np.log(self.energy), self._totals
+        dark = np.interp(at, nodes, light == 0) > 0
+        steep = np.exp(np.interp(at, nodes, np.log(np.where(light > 0, light, 1.0))))
+        return np.where(dark, np.interp(at, nodes, light), steep)
 
     def draw(self, rng: np.random.Generator, energy: Floats) -> Floats:
         """ICRS unit vectors (3, n) of photons of these energies [TeV]."""
@@ -130,14 +138,14 @@ class Cells:
         return self.axes.T @ _vectors(self.east[at] + jitter[0], self.north[at] + jitter[1])
 
     def _node(self, rng: np.random.Generator, energy: Floats) -> np.ndarray:
-        """Which of the energies at which the light is given stands for each, drawn by its part in the mixture."""
+        """Which of the energies at which the light is given stands for each, drawn by how near it is."""
         if self.energy.size == 1:
             return np.zeros(energy.size, dtype=np.intp)
         place = np.interp(np.log(energy), np.log(self.energy), np.arange(self.energy.size))
         below = np.minimum(place.astype(np.intp), self.energy.size - 2)
-        total = self.light.sum(axis=1)
-        upper = (place - below) * total[below + 1]
-        lower = (below + 1 - place) * total[below]
+        lit = self._totals > 0
+        upper = (place - below) * lit[below + 1]
+        lower = (below + 1 - place) * lit[below]
         return below + (rng.random(energy.size) * (lower + upper) < upper)
 
 
@@ -161,17 +169,14 @@ def _to_icrs(frame: str) -> Floats:
 
 def _brightness(shape: Any, lon: Floats, lat: Floats, energy: Floats) -> Floats:
     """Surface brightness [sr-1] at each energy and direction, (k, n)."""
-    n = lon.size
-    more = -n % _BLOCK
-    lon, lat = (np.pad(x, (0, more), mode="edge").reshape(-1, _BLOCK) for x in (lon, lat))
+    n, size = lon.size, _BLOCK_OF_ENERGIES if shape.energy_dependent else _BLOCK
+    lon, lat = (np.pad(x, (0, -n % size), mode="edge").reshape(-1, size) for x in (lon, lat))
     result = np.empty((energy.size, lon.size))
-    for k, e in enumerate(energy):
-        for i, block in enumerate(zip(lon, lat, strict=True)):
-            at = (*block, np.full(_BLOCK, e)) if shape.energy_dependent else block
-            result[k, i * _BLOCK : (i + 1) * _BLOCK] = _evaluated(shape, *at)
+    for i, block in enumerate(zip(lon, lat, strict=True)):
+        result[:, i * size : (i + 1) * size] = _evaluated(shape, energy, *block)
     return result[:, :n]
 
 
 @jax.jit
-def _evaluated(shape: Any, *at: Array) -> Array:
-    return shape(*at)
+def _evaluated(shape: Any, energy: Array, lon: Array, lat: Array) -> Array:
+    return jax.vmap(lambda e: shape(lon, lat, e))(energy) if shape.energy_dependent else shape(lon, lat)[None]
