@@ -7,7 +7,7 @@ from astropy.io import fits
 
 from skyfold.errors import DataError, ModelError, UnitError
 from skyfold.io.ebl import TABLES, read_ebl
-from skyfold.io.spectra import read_isotropic, read_template, read_xspec_template
+from skyfold.io.spectra import read_isotropic, read_isotropic_source, read_template, read_xspec_template
 from skyfold.model.ebl import EBLAbsorption
 from skyfold.model.fields import parameter_leaves
 
@@ -106,6 +106,17 @@ def test_the_isotropic_background_is_the_flux_of_a_steradian(tmp_path):
     path = tmp_path / "iso.txt"
     path.write_text("100 1.7e-07 1e-9\n1000 1.0e-09 1e-11\n10000 4.6e-12 1e-13\n")
     np.testing.assert_allclose(read_isotropic(path).dnde(np.array([1e-3])), [1e-3], rtol=1e-12)
+
+
+def test_the_isotropic_source_has_a_norm_and_no_psf(tmp_path):
+    path = tmp_path / "iso.txt"
+    path.write_text("100 1.7e-07 1e-9\n1000 1.0e-09 1e-11\n10000 4.6e-12 1e-13\n")
+    source = read_isotropic_source(path, ("lat",))
+    edges = np.array([1e-4, 3e-4, 1e-3])
+    np.testing.assert_allclose(source.spectrum.flux(edges), read_isotropic(path).flux(edges), rtol=1e-6)
+    free = [leaf.name for leaf in parameter_leaves({"iso": source}) if not leaf.spec.frozen]
+    assert free == ["iso.spectrum.model2.norm"]
+    assert (source.irf, source.datasets) == (("exposure", "edisp"), ("lat",))
 
 
 @pytest.mark.parametrize("content", ["", "# only a comment\n", "1 2\n3\n", "energy flux\n1 2\n"])

@@ -10,7 +10,10 @@ from skyfold.errors import DataError
 from skyfold.io.bintable import TableHDU, read_tables
 from skyfold.io.fits import PathLike, read_bytes
 from skyfold.io.paths import expand
+from skyfold.model.source import Source
+from skyfold.model.spatial.constant import Constant
 from skyfold.model.spectral.base import FLUX_DENSITY
+from skyfold.model.spectral.power_law import PowerLawNorm
 from skyfold.model.spectral.template import Template
 from skyfold.num.double import Floats
 from skyfold.units import dress, strip
@@ -48,6 +51,24 @@ def read_isotropic(path: PathLike) -> Template:
         The file is missing, or has a line that is not numbers.
     """
     return read_template(path, "MeV", "MeV-1 s-1 cm-2")
+
+
+def read_isotropic_source(path: PathLike, datasets: tuple[str, ...] | None = None) -> Source:
+    """Read the isotropic background of Fermi-LAT as a source, with a norm and a tilt to fit: ``spectrum.model2.norm``.
+
+    The PSF is left out: it does not change what is the same everywhere.
+
+    Parameters
+    ----------
+    datasets : names of the datasets it is for; None for all.
+
+    Raises
+    ------
+    DataError
+        The file is missing, or has a line that is not numbers.
+    """
+    spectrum = read_isotropic(path) * PowerLawNorm()
+    return Source(spectrum, Constant(), datasets=datasets, irf=("exposure", "edisp"))
 
 
 def read_xspec_template(path: PathLike, parameter: float, *, additive: bool) -> Template:
