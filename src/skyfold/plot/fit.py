@@ -25,7 +25,9 @@ _ERG = u.TeV.to("erg")
 _WRITTEN = 12  # parameters up to which a correlation is written into its cell
 
 
-def plot_spectrum(result: FitResult, name: str, energies: Any, *, ax: "Axes | None" = None) -> "Figure":
+def plot_spectrum(
+    result: FitResult, name: str, energies: Any, *, ax: "Axes | None" = None, color: str = COLOURS[0]
+) -> "Figure":
     """Draw the spectral energy distribution of a source, E² dN/dE, with its error band.
 
     The band is one standard deviation, to first order in ln dN/dE, so that it stays positive.
@@ -48,8 +50,8 @@ def plot_spectrum(result: FitResult, name: str, energies: Any, *, ax: "Axes | No
     factor = np.exp(np.divide(error, value, out=np.zeros_like(value), where=drawn))
     with style():
         ax = axes_of(ax)
-        ax.plot(energy, sed, color=COLOURS[0], label=name)
-        ax.fill_between(energy, sed / factor, sed * factor, color=COLOURS[0], alpha=0.25, lw=0, label=r"$1\sigma$")
+        ax.plot(energy, sed, color=color, label=name)
+        ax.fill_between(energy, sed / factor, sed * factor, color=color, alpha=0.25, lw=0, label=r"$1\sigma$")
         ax.set_xscale("log")
         ax.set_yscale("log")
         if drawn.any():  # a sharp cut-off ends at the bottom: five decades show more than fifty
