@@ -2,6 +2,7 @@ import astropy.units as u
 import equinox as eqx
 import numpy as np
 import pytest
+import yaml
 from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
@@ -11,6 +12,7 @@ from skyfold.events.epoch import to_seconds
 from skyfold.fit.parameters import Parameters
 from skyfold.io.models import read_covariance, read_models, write_models
 from skyfold.io.models_curves import read_light_curve, read_phase_curve
+from skyfold.model.priors import GaussianPrior
 from skyfold.model.source import Source
 from skyfold.model.spectral.power_law import PowerLaw
 from skyfold.model.temporal.curves import LightCurveTemplate, PhaseCurve
@@ -85,6 +87,22 @@ def test_a_phase_curve_is_divided_by_its_mean_if_so_told(tmp_path):
     Table({"phase": [0.0, 0.5, 1.0], "norm": [1.0, 3.0, 1.0]}).write(tmp_path / "pc.fits")
     assert np.array_equal(read_phase_curve(tmp_path / "pc.fits").norms, [0.5, 1.5, 0.5])
     assert np.array_equal(read_phase_curve(tmp_path / "pc.fits", normalize=False).norms, [1, 3, 1])
+
+
+def test_the_reference_of_a_phase_curve_is_written_in_utc_and_comes_back_to_the_last_digit(tmp_path):
+    dates = np.random.default_rng(1).uniform(48000, 61000, 20)
+    sky = {f"p{i}": Source(PowerLaw(), lightcurve=PhaseCurve([0.0, 1.0], [1, 1], t_ref=d)) for i, d in enumerate(dates)}
+    table = Parameters.of(sky).set("p0.lightcurve.t_ref", bounds=(47000, None), prior=GaussianPrior(50000.0, 1.0))
+    path = write_models(tmp_path / "m.yaml", sky, table)
+    written = yaml.safe_load(path.read_text())["components"][0]["temporal"]
+    assert written["scale"] == "utc"
+    value = written["parameters"][0]["value"]
+    assert value == pytest.approx(Time(dates[0], format="mjd", scale="tt").utc.mjd, abs=1e-11)
+    assert dates[0] - value > 50 / 86400
+    found = read_models(path)[1]
+    assert [found[row.name].value for row in table] == [row.value for row in table]
+    assert found["p0.lightcurve.t_ref"].bounds[0] == pytest.approx(47000, abs=1e-10)
+    assert found["p0.lightcurve.t_ref"].prior.mu == pytest.approx(50000, abs=1e-10)
 
 
 @pytest.mark.parametrize("first", [0.2, 1.0, -0.7, 5.6])

@@ -97,6 +97,11 @@ def _read_phase_curve(node: Node) -> dict[str, Any]:
     return {"phase": curve.phase, "norms": curve.norms}
 
 
+def _write_phase_curve(model: Any) -> dict[str, Any]:
+    """Dates are in UTC: of phase curves Gammapy does not read the scale."""
+    return {"filename": Beside(write_phase_curve, model), "normalize": False, "scale": "utc"}
+
+
 def _write_template(model: Any) -> dict[str, Any]:
     return {"energy": numbers(model.energy, "TeV"), "values": numbers(model.values, model.unit)}
 
@@ -123,7 +128,7 @@ LIGHT_CURVE = Data(
 PHASE_CURVE = Data(
     ("filename", "normalize"),
     _read_phase_curve,
-    lambda model: {"filename": Beside(write_phase_curve, model), "normalize": False},
+    _write_phase_curve,
 )
 NODES_ON_SKY = Data(
     ("lon", "lat", "interp"),

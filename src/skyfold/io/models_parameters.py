@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+from astropy.time import Time
 
 from skyfold.errors import ModelError
 from skyfold.fit.rows import Row, changed, common
@@ -137,11 +138,20 @@ def _scaled(prior: Any, factor: float) -> priors.Prior:
 def _moved(prior: Any, by: float) -> priors.Prior:
     """The prior of value + by."""
     if isinstance(prior, priors.LogNormalPrior | priors.LogUniformPrior):
-        raise ModelError(f"a {type(prior).__name__} of a time depends on its scale; give the time in tt")
+        raise ModelError(
+            f"a {type(prior).__name__} of a time depends on its scale; it cannot be read or written in another"
+        )
     moved: priors.Prior = replace(
         prior, **{key: getattr(prior, key) + by for key in ("mu", "min", "max") if hasattr(prior, key)}
     )
     return moved
+
+
+def in_utc(row: Row) -> Row:
+    """A date [MJD, TT] as that of UTC."""
+    days = float(Time(row.value, format="mjd", scale="tt").utc.mjd) - row.value
+    prior = None if row.prior is None else _moved(row.prior, days)
+    return replace(row, value=row.value + days, bounds=(row.bounds[0] + days, row.bounds[1] + days), prior=prior)
 
 
 def entry_of(name: str, row: Row, link: str | None = None) -> dict[str, Any]:

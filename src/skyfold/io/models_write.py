@@ -13,7 +13,7 @@ from skyfold.fit.rows import Row
 from skyfold.io.models_counts import maps_of_counts
 from skyfold.io.models_data import Beside, numbers
 from skyfold.io.models_kinds import PARTS, Kind, Part, Parts
-from skyfold.io.models_parameters import entry_of
+from skyfold.io.models_parameters import entry_of, in_utc
 from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.fields import EVERYWHERE, specs
 from skyfold.model.priors import LinearPenalty
@@ -110,7 +110,15 @@ def _kind(model: Any, part: Part, where: str) -> Kind:
     return kind
 
 
-def _entry(row: Row, names: dict[str, str], shared: set[str], table: Parameters) -> dict[str, Any]:
+class Entry(NamedTuple):
+    """A parameter as a file has it: its name there, the row that says what is known of it, the label of its links."""
+
+    name: str
+    row: Row
+    label: str | None = None
+
+
+def _entry(row: Row, names: dict[str, str], shared: set[str], table: Parameters) -> Entry:
     """Those that are equal share a label with the name of the one that leads, and say the same."""
     leader = row if row.link is None or row.link.factor != 1 else table[row.link.to]
     label = None
@@ -119,8 +127,8 @@ def _entry(row: Row, names: dict[str, str], shared: set[str], table: Parameters)
     name = names[row.name].rpartition(".")[2]
     if row.link is not None and row.link.factor != 1:
         # Whoever reads no factors shall not move it by itself; bounds are those of its leader, and not rounded twice.
-        return entry_of(name, replace(row, bounds=EVERYWHERE, free=False))
-    return entry_of(name, leader, label)
+        return Entry(name, replace(row, bounds=EVERYWHERE, free=False))
+    return Entry(name, leader, label)
 
 
 def _link(row: Row, names: dict[str, str]) -> dict[str, Any]:
@@ -137,7 +145,7 @@ def _penalty(penalty: LinearPenalty, names: dict[str, str]) -> dict[str, Any]:
 
 
 def _component(
-    name: str, component: Any, parts: Parts, entries: dict[str, dict[str, Any]], counts: dict[str, Beside]
+    name: str, component: Any, parts: Parts, entries: dict[str, Entry], counts: dict[str, Beside]
 ) -> dict[str, Any]:
     if isinstance(component, Source):
         head: dict[str, Any] = {"name": name, "type": "SkyModel"}
@@ -162,13 +170,16 @@ def _component(
     }
 
 
-def _model(model: Any, part: Part, where: str, entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _model(model: Any, part: Part, where: str, entries: dict[str, Entry]) -> dict[str, Any]:
     kind = _kind(model, part, where)
     content: dict[str, Any] = {"type": part.title(kind)} | part.data.write(model) | kind.data.write(model)
     names = [
         f"{name}.{i}" for name in specs(kind.cls) if name == kind.sequence for i in range(len(getattr(model, name)))
     ]
     names = [name for name in specs(kind.cls) if name != kind.sequence] + names
-    content["parameters"] = [entries[f"{where}.{name}"] for name in names]
+    said = [entries[f"{where}.{name}"] for name in names]
+    utc = content.get("scale") == "utc"
+    said = [entry._replace(row=in_utc(entry.row)) if utc and entry.name == "t_ref" else entry for entry in said]
+    content["parameters"] = [entry_of(*entry) for entry in said]
     content |= {key: _model(getattr(model, key), part, f"{where}.{key}", entries) for key in kind.models}
     return content | dict(kind.fixed)
