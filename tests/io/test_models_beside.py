@@ -11,7 +11,7 @@ from skyfold.errors import DataError, ModelError, UnitError
 from skyfold.events.epoch import to_seconds
 from skyfold.fit.parameters import Parameters
 from skyfold.io.models import read_covariance, read_models, write_models
-from skyfold.io.models_curves import read_light_curve, read_phase_curve
+from skyfold.io.models_curves import read_light_curve, read_phase_curve, write_light_curve
 from skyfold.model.priors import GaussianPrior
 from skyfold.model.source import Source
 from skyfold.model.spectral.power_law import PowerLaw
@@ -58,6 +58,14 @@ def test_the_covariance_has_what_only_files_call_a_parameter(tmp_path):
     path = write_models(tmp_path / "m.yaml", SKY, covariance=np.eye(n))
     assert "flare 1/2.temporal.t_ref" in (tmp_path / "m_covariance.dat").read_text()
     assert np.array_equal(read_covariance(path), np.eye(n))
+
+
+@pytest.mark.parametrize("first", [0.0, -3e8, 6.123456789e8, 1e9])
+def test_times_come_back_to_the_last_digit_from_a_reference_near_by(tmp_path, first):
+    times = first + np.cumsum(np.random.default_rng(2).exponential(1e5, 50))
+    write_light_curve(tmp_path / "lc.fits", LightCurveTemplate(times, np.ones(50)))
+    assert np.array_equal(read_light_curve(tmp_path / "lc.fits").times, times)
+    assert first < 0 or fits.getdata(tmp_path / "lc.fits")["TIME"][0] < 86400
 
 
 @pytest.mark.parametrize("suffix", ["fits", "ecsv", "fits.gz"])

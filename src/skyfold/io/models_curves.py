@@ -12,6 +12,7 @@ from skyfold.events.epoch import REFERENCE_MJD, mission_offset
 from skyfold.io.fits import PathLike, open_fits, read_bytes, write_hdus
 from skyfold.io.paths import expand
 from skyfold.io.yaml_node import said_at
+from skyfold.model.temporal.base import DAY
 from skyfold.model.temporal.curves import LightCurveTemplate, PhaseCurve
 from skyfold.num.double import Floats
 from skyfold.units import dress, strip
@@ -74,8 +75,10 @@ def write_light_curve(path: PathLike, curve: LightCurveTemplate, *, overwrite: b
     DataError
         The file exists and may not be overwritten.
     """
-    hdu = _hdu(TIME=(curve.times, "s"), NORM=(curve.norms, ""))
-    hdu.header.update({"MJDREFI": int(REFERENCE_MJD), "MJDREFF": 0.0, "TIMESYS": "TT", "TIMEUNIT": "s"})
+    # From a day near by: others count days of UTC, and lose the leap seconds in between.
+    days = max(int(curve.times[0] // DAY), 0)
+    hdu = _hdu(TIME=(np.asarray(curve.times) - days * DAY, "s"), NORM=(curve.norms, ""))
+    hdu.header.update({"MJDREFI": int(REFERENCE_MJD) + days, "MJDREFF": 0.0, "TIMESYS": "TT", "TIMEUNIT": "s"})
     write_hdus([fits.PrimaryHDU(), hdu], path, overwrite=overwrite)
 
 
