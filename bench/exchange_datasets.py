@@ -4,8 +4,8 @@
     python bench/exchange_datasets.py gammapy DIR   # with Gammapy: reads them, notes values, writes them again
     python bench/exchange_datasets.py compare DIR   # with skyfold: reads what Gammapy wrote and noted
 
-The first and the last run where skyfold is installed, the second where Gammapy is. The sky has what lies in files of its
-own: a light curve, a phase curve, a counts template.
+The first and the last run where skyfold is installed, the second where Gammapy is. The sky has what lies in files of
+its own: a light curve, a phase curve, a counts template.
 """
 
 import json
