@@ -17,11 +17,13 @@ from skyfold.events.good_times import GoodTimes
 from skyfold.fold import plane, spline
 from skyfold.fold.window import Local, Window
 from skyfold.geom.axis import Axis
+from skyfold.geom.pixels import padded, upsampled
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
 from skyfold.irf.fine_kernel import fine_kernel
 from skyfold.irf.migration import Migration
 from skyfold.maps.filter import convolve
+from skyfold.maps.map import Map
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
 
@@ -33,6 +35,9 @@ _SIZES = (12, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512,
 _SPACING = 0.7
 # Pixels in the smallest feature of a shape that is taken at the centres of pixels, for their mean.
 _SMOOTH = 2.0
+# Points in a pixel across of a map of light that is finer than pixels, and points of all pixels together.
+_FINEST = 5
+_MOST_POINTS = 4_000_000
 _NODES = (32, 48, 64, 96, 128, 192, 256, 384)
 
 
@@ -391,27 +396,53 @@ def directions(geom: WcsGeom, frame: str) -> tuple[Floats, Floats]:
 def fixed(dataset: Dataset, source: Source, name: str, folding: Folding) -> tuple[Floats, Floats]:
     """A shape that does not move, folded with the PSF for unit flux.
 
-    The PSF and the dispersion are those at the centre of the dataset.
+    The PSF and the dispersion are those at the centre of the dataset. Light comes from beyond the border too, where
+    the exposure is that of the border.
 
     Returns
     -------
     light : (T, ny, nx) [cm2 s], over all pixels of the dataset.
     migration : (T, R)
+
+    Raises
+    ------
+    ShapeError
+        The dataset lacks an exposure, or has a PSF for each of several bins of reconstructed energy.
     """
     if dataset.exposure is None:
         raise ShapeError(f"dataset {dataset.name!r} has no exposure: source {name!r} cannot be folded through it")
     assert source.shape is not None
-    geom, at = dataset.geom, dataset.geom.center
-    lon, lat = directions(geom, source.shape.frame)
-    energies = dataset.energy_true.center_in("TeV")
-    brightness: Any = source.shape
-    if source.shape.energy_dependent:
-        light = np.stack([np.asarray(brightness(lon, lat, e)) for e in energies])
-    else:
-        light = np.broadcast_to(np.asarray(brightness(lon, lat)), (energies.size, *lon.shape))
-    light = light * geom.solid_angle * dataset.exposure.data_in(_AREA)
+    at, kernel = dataset.geom.center, np.ones((1, 1, 1))
     density = _psf(dataset, source, at)
     if density is not None:
-        pixel = _pixel(geom)
-        light = convolve(dataset.exposure.with_data(light), _kernel(density, pixel, 1, folding)).data
-    return light, _migration(dataset, source, at)
+        kernel = _kernel(density, _pixel(dataset.geom), 1, folding)
+        if density[2] and len(kernel) > 1:
+            raise ShapeError(
+                f"dataset {dataset.name!r} has a PSF of reconstructed energies; the shape of {name!r}, which does not"
+                " move, needs one of true energies, or none: irf=('exposure', 'edisp')"
+            )
+    blur = kernel.shape[-1] // 2
+    light = _shining(source.shape, padded(dataset.geom.image, blur), dataset.energy_true.center_in("TeV"))
+    seen = light * np.pad(dataset.exposure.data_in(_AREA), ((0, 0), (blur, blur), (blur, blur)), mode="edge")
+    if density is not None:
+        wide = padded(dataset.geom.image, blur).with_axes(dataset.energy_true)
+        ny, nx = dataset.geom.image_shape
+        seen = convolve(Map(wide, seen), kernel).data[:, blur : blur + ny, blur : blur + nx]
+    return seen, _migration(dataset, source, at)
+
+
+def _shining(shape: Shape, geom: WcsGeom, energies: Floats) -> Floats:
+    """Light of a shape in pixels at energies, (T, ny, nx): at their centres; of finer shapes the mean over them."""
+    (ny, nx), pixel = geom.image_shape, min(_pixel(geom))
+    most = min(_FINEST, max(1, int(np.sqrt(_MOST_POINTS / (ny * nx)))))
+    finer = min(most, max(1, int(np.ceil(0.999 * pixel / max(float(shape.grain()), pixel / _FINEST)))))
+    lon, lat = directions(upsampled(geom, finer), shape.frame)
+    brightness: Any = shape
+
+    def light(*energy: float) -> Floats:
+        points = np.broadcast_to(np.asarray(brightness(lon, lat, *energy)), lon.shape)
+        return points.reshape(ny, finer, nx, finer).mean(axis=(1, 3)) * geom.solid_angle
+
+    if shape.energy_dependent:
+        return np.stack([light(energy) for energy in energies])
+    return np.broadcast_to(light(), (energies.size, ny, nx))
