@@ -27,6 +27,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace an earlier result once the new one is complete"
     )
+    parser.add_argument("--no-plots", action="store_true", help="draw no pictures")
     parser.set_defaults(command=command)
 
 
@@ -37,7 +38,14 @@ def command(options: argparse.Namespace) -> int:
     from skyfold.workflow.demo import demo
 
     with processes(options.jobs) as executor:
-        found = demo(options.out, seed=options.seed, overwrite=options.overwrite, executor=executor, watch=progress_bar)
+        found = demo(
+            options.out,
+            seed=options.seed,
+            overwrite=options.overwrite,
+            executor=executor,
+            plots=not options.no_plots,
+            watch=progress_bar,
+        )
     return show(found, options.out)
 
 

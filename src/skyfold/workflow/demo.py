@@ -114,6 +114,7 @@ def demo(
     survey: Survey = Survey(),
     overwrite: bool = False,
     executor: Executor | None = None,
+    plots: bool = True,
     watch: Watch = lambda _: nullcontext(),
 ) -> Demo:
     """Simulate a survey, analyse it as one would analyse any other, and write all of it into a folder.
@@ -124,6 +125,7 @@ def demo(
     ----------
     seed : of the simulation; the same seed gives the same numbers.
     executor : where observations are simulated and reduced; any `concurrent.futures.Executor`.
+    plots : draw pictures too.
     watch : called with the title of each step that goes over observations, it gives a context with a function that is
         told the number done and the total, or None.
 
@@ -149,7 +151,7 @@ def demo(
         with clock("check survey"):
             store = _read(folder / "survey")
         with clock("significance"):
-            found, exclusion = ring_significance(store, survey, executor, watch)
+            significance, exclusion = ring_significance(store, survey, executor, watch)
         with clock("reduce"), watch("reduce") as progress:
             dataset = cube(store, survey, executor, progress)
         with clock("fit"), watch("fit"):
@@ -157,10 +159,11 @@ def demo(
             result = fit(dataset, sky, start)
         with clock("residuals"), watch("residuals"):
             expected = npred(dataset, result.sky)
-        demo = Demo(survey, seed, sky, start, tuple(made), found, exclusion, dataset, result, expected, clock.seconds)
+        runs = tuple(made)
+        found = Demo(survey, seed, sky, start, runs, significance, exclusion, dataset, result, expected, clock.seconds)
         with watch("write"):
-            write_demo(demo, folder, clock)
-    return demo
+            write_demo(found, folder, clock, plots=plots)
+    return found
 
 
 def ring_significance(

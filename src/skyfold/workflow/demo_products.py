@@ -36,7 +36,7 @@ from skyfold.workflow.summary import excess_numbers
 _FLUX_DENSITY = "TeV-1 s-1 cm-2"
 
 
-def write_demo(demo: Demo, folder: Path, clock: Clock) -> None:
+def write_demo(demo: Demo, folder: Path, clock: Clock, *, plots: bool = True) -> None:
     """Write everything but the survey, which is there already."""
     with clock("write"):
         _write_models(demo, folder)
@@ -44,9 +44,10 @@ def write_demo(demo: Demo, folder: Path, clock: Clock) -> None:
             write_map(folder / "maps" / f"{name}.fits", map_)
         for name in _sources(demo):
             write_hdus(_spectrum_hdus(demo, name), folder / "spectra" / f"{name}.fits")
-    with clock("plots"):
-        for name, figure in figures_of(demo).items():
-            write_bytes(rendered(figure), folder / "plots" / f"{name}.png")
+    if plots:
+        with clock("plots"):
+            for name, figure in figures_of(demo).items():
+                write_bytes(rendered(figure), folder / "plots" / f"{name}.png")
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     summary = json.dumps(_finite(summary_of(demo, files)), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
