@@ -110,6 +110,19 @@ def test_existing_files_are_not_overwritten_unless_asked(tmp_path):
     assert read_store(path).obs_ids.tolist() == read_store(folder).obs_ids.tolist() == [8]
 
 
+def test_only_folders_of_observations_are_replaced(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").write_text("keep me")
+    with pytest.raises(DataError, match="home: exists and is no folder of observations"):
+        write_store([OBS], tmp_path / "home", overwrite=True)
+    assert (tmp_path / "home" / "letter.txt").read_text() == "keep me"
+    with pytest.raises(DataError, match=r"letter.txt.runs: cannot be written: "):
+        write_store([OBS], tmp_path / "home" / "letter.txt" / "runs")
+    (tmp_path / "empty").mkdir()
+    write_store([OBS], tmp_path / "empty")
+    assert len(read_store(tmp_path / "empty")) == 1
+
+
 def test_a_failure_leaves_nothing_behind(tmp_path):
     write_store([OBS], tmp_path / "out")
     with pytest.raises(DataError, match="observation id 7 occurs more than once"):

@@ -1,4 +1,4 @@
-"""skyfold simulate: photons from pictures."""
+"""skyfold simulate: photons from pictures, observations from a model of the sky."""
 
 import argparse
 from pathlib import Path
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Any) -> None:
     """Declare the group and its commands."""
-    group = commands.add_parser("simulate", help="draw photons from a picture", description=__doc__)
+    group = commands.add_parser("simulate", help="draw photons from a picture or a sky", description=__doc__)
     kinds = group.add_subparsers(title="what to simulate", metavar="KIND", required=True)
     _add_image(kinds)
+    _add_observations(kinds)
 
 
 def _add_image(kinds: Any) -> None:
@@ -49,6 +50,58 @@ def _add_image(kinds: Any) -> None:
     parser.add_argument("--stretch", choices=("linear", "sqrt"), default="linear", help="of its colours")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     parser.set_defaults(command=image)
+
+
+def _add_observations(kinds: Any) -> None:
+    about = "Event lists of observations from a model of the sky, with index tables, as any analysis reads them."
+    parser = kinds.add_parser("observations", help="event lists from a model of the sky", description=about)
+    parser.add_argument("config", metavar="CONFIG", nargs="?", type=Path, help="configuration (YAML)")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder of the observations (default: the name of CONFIG, in outdir)"
+    )
+    parser.add_argument(
+        "--set", metavar="A.B=C", action="append", default=[], help="replace a key, e.g. wobble.number=20; repeatable"
+    )
+    parser.add_argument("--jobs", metavar="N", type=int, help="number of processes (default: n_jobs); same events")
+    parser.add_argument("--data", metavar="PATH", type=Path, help="folder that $SKYFOLD_DATA and $GAMMAPY_DATA mean")
+    parser.add_argument("--overwrite", action="store_true", help="replace observations that are there")
+    parser.add_argument(
+        "--print-config", action="store_true", help="print the configuration with all defaults, and stop"
+    )
+    parser.add_argument("--schema", action="store_true", help="print the JSON schema of configurations, and stop")
+    parser.set_defaults(command=observations)
+
+
+def observations(options: argparse.Namespace) -> int:
+    """Draw and write them, and say how many events there are of what."""
+    from skyfold.errors import ConfigError
+    from skyfold.workflow.load import dumped, json_schema, read_as
+    from skyfold.workflow.simulate_config import SimulationConfig
+
+    if options.schema:
+        print(json_schema(SimulationConfig))
+        return 0
+    if options.config is None:
+        raise ConfigError("CONFIG: missing; name a configuration, such as examples/simulate_wobble.yaml")
+    config = read_as(SimulationConfig, options.config, options.set)
+    if options.print_config:
+        print(dumped(config.model_dump(mode="json")), end="")
+        return 0
+    from skyfold.cli.run import data_folder
+    from skyfold.run.executors import processes
+    from skyfold.run.progress import progress_bar
+    from skyfold.workflow.simulate import event_numbers, simulate
+
+    out = options.out or Path(config.outdir) / options.config.stem
+    jobs = config.n_jobs if options.jobs is None else options.jobs
+    with data_folder(options.data), processes(jobs) as executor, progress_bar("observations") as progress:
+        made = simulate(config, out, overwrite=options.overwrite, executor=executor, progress=progress)
+    hours = sum(observation.livetime_s for observation in made) / 3600
+    print(f"{len(made)} observation{'s' * (len(made) != 1)}, {hours:.2f} h of livetime")
+    for name, number in event_numbers(made).items():
+        print(f"  {name}: {number} events")
+    print(f"observations in {out}")
+    return 0
 
 
 def image(options: argparse.Namespace) -> int:

@@ -49,13 +49,15 @@ def write_store(observations: Iterable[Observation], directory: PathLike, *, ove
     Raises
     ------
     DataError
-        The directory exists and may not be overwritten, or two observations have the same id.
+        See `require_free`; or the directory cannot be written, or two observations have the same id.
     """
+    require_free(directory, overwrite=overwrite)
     target = expand(directory)
-    if target.exists() and not overwrite:
-        raise DataError(f"{target}: exists already; allow to overwrite it, or name another directory")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written: {error.strerror}") from error
     try:
         _write_all(observations, work)
         if target.exists():
@@ -63,6 +65,23 @@ def write_store(observations: Iterable[Observation], directory: PathLike, *, ove
         work.rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def require_free(directory: PathLike, *, overwrite: bool = False) -> None:
+    """Refuse a directory that `write_store` would not write to.
+
+    Raises
+    ------
+    DataError
+        It exists and may not be overwritten, or holds other things than observations and their index tables.
+    """
+    target = expand(directory)
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not (target / "hdu-index.fits.gz").is_file():
+        raise DataError(f"{target}: exists and is no folder of observations, so it is not replaced; name another one")
+    if not overwrite:
+        raise DataError(f"{target}: exists already; allow to overwrite it, or name another directory")
 
 
 def observation_hdus(obs: Observation) -> list[Any]:

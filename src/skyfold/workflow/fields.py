@@ -81,6 +81,10 @@ def _size(value: Any) -> str:
     return _quantity(_angle(value), "deg", "2.5 deg", positive=True)
 
 
+def _duration(value: Any) -> str:
+    return _quantity(value, "s", "28 min", positive=True)
+
+
 def _degrees(text: str) -> float:
     from skyfold.units import strip
 
@@ -125,6 +129,7 @@ Plain = Annotated[dict[str, Any], BeforeValidator(_plain)]
 Angle = Annotated[str, BeforeValidator(_angle), Field(examples=["2.5 deg", "5h34m31.9s"])]
 Size = Annotated[str, BeforeValidator(_size), Field(examples=["2.5 deg"])]
 Energy = Annotated[str, BeforeValidator(_energy), Field(examples=["0.5 TeV"])]
+Duration = Annotated[str, BeforeValidator(_duration), Field(examples=["28 min"])]
 Moment = Annotated[str, BeforeValidator(_time), Field(examples=["2006-07-29T20:30:00"])]
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import getitem
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -13,9 +13,11 @@ from pydantic import ValidationError
 from skyfold.errors import ConfigError
 from skyfold.io.paths import expand
 from skyfold.workflow.config import AnalysisConfig
+from skyfold.workflow.fields import Section
 from skyfold.workflow.mistakes import describe
 
 Path = tuple[str | int, ...]
+Schema = TypeVar("Schema", bound=Section)
 Config = AnalysisConfig | Mapping[str, Any] | str | os.PathLike[str]
 # Keys that Gammapy does not know, and the value at which they need not be written.
 _ADDITIONS: tuple[tuple[Any, ...], ...] = (
@@ -40,16 +42,25 @@ def read_config(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> 
     ConfigError
         The file cannot be read, or has unknown keys or wrong values; the message names file, line, key and remedy.
     """
+    return read_as(AnalysisConfig, path, overrides)
+
+
+def read_as(schema: type[Schema], path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Schema:
+    """Read a file of any schema; see `read_config`."""
     file = expand(path)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return config_from_yaml(text, overrides, str(file))
+    return _from_yaml(schema, text, overrides, str(file))
 
 
 def config_from_yaml(text: str, overrides: Iterable[str] = (), where: str = "configuration") -> AnalysisConfig:
     """A configuration from YAML; see `read_config`."""
+    return _from_yaml(AnalysisConfig, text, overrides, where)
+
+
+def _from_yaml(schema: type[Schema], text: str, overrides: Iterable[str], where: str) -> Schema:
     raw, lines = _parse(text, where)
     places = {path: f"{where}, line {line}" for path, line in lines.items()}
     for override in overrides:
@@ -57,7 +68,7 @@ def config_from_yaml(text: str, overrides: Iterable[str] = (), where: str = "con
         _put(raw, path, value, override)
         places = {p: place for p, place in places.items() if p[: len(path)] != path}
         places[path] = f"--set {override}"
-    return _validated(raw, where, places)
+    return _validated(schema, raw, where, places)
 
 
 def config_from_dict(data: Mapping[str, Any]) -> AnalysisConfig:
@@ -68,7 +79,12 @@ def config_from_dict(data: Mapping[str, Any]) -> AnalysisConfig:
     ConfigError
         Unknown keys or wrong values.
     """
-    return _validated(dict(data), "configuration", {})
+    return from_dict(AnalysisConfig, data)
+
+
+def from_dict(schema: type[Schema], data: Mapping[str, Any]) -> Schema:
+    """A configuration of any schema; see `config_from_dict`."""
+    return _validated(schema, dict(data), "configuration", {})
 
 
 def as_config(config: Config) -> AnalysisConfig:
@@ -85,19 +101,24 @@ def to_yaml(config: AnalysisConfig) -> str:
         section = reduce(getitem, sections, data)
         if section.get(key, ...) == unused:
             del section[key]
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
+    return dumped(data)
 
 
-def json_schema() -> str:
+def dumped(data: Mapping[str, Any]) -> str:
+    """Plain values as YAML."""
+    return yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=120)
+
+
+def json_schema(schema: type[Section] = AnalysisConfig) -> str:
     """The JSON schema of configurations."""
-    return json.dumps(AnalysisConfig.model_json_schema(), indent=2)
+    return json.dumps(schema.model_json_schema(), indent=2)
 
 
-def _validated(raw: Mapping[str, Any], where: str, places: Mapping[Path, str]) -> AnalysisConfig:
+def _validated(schema: type[Schema], raw: Mapping[str, Any], where: str, places: Mapping[Path, str]) -> Schema:
     try:
-        return AnalysisConfig.model_validate(raw)
+        return schema.model_validate(raw)
     except ValidationError as error:
-        mistakes = [f"{_place(path, where, places)}: {text}" for path, text in describe(error)]
+        mistakes = [f"{_place(path, where, places)}: {text}" for path, text in describe(error, schema)]
     raise ConfigError("\n".join(mistakes))
 
 
