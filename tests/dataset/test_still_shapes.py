@@ -1,4 +1,4 @@
-"""Shapes that do not move, seen by a dataset: counts against sums made by other means."""
+"""Shapes that do not move, seen by a dataset and fitted: counts against sums made by other means."""
 
 from dataclasses import replace
 
@@ -8,8 +8,9 @@ from astropy.coordinates import SkyCoord
 from scipy.ndimage import gaussian_filter
 
 from skyfold.dataset.predict import npred
-from skyfold.errors import ModelError, ShapeError
+from skyfold.errors import FitError, ModelError, ShapeError
 from skyfold.fit.fit import fit
+from skyfold.fit.likelihood import Likelihood
 from skyfold.fit.parameters import Parameters
 from skyfold.geom.region import RegionGeom
 from skyfold.maps.map import Map
@@ -123,6 +124,12 @@ def test_a_fit_finds_norms_across_the_field_of_a_background():
     result = fit(asimov, {"bkg": FovBackground("toy", PowerLawNorm(), NORMS)}, table).check()
     found = [result.parameters[f"bkg.shape.norms.{i}"].value for i in range(4)]
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_a_free_parameter_of_a_shape_that_does_not_move_is_an_error_on_a_map():
+    sky = {"a": Source(SPECTRUM, Constant(100.0))}
+    with pytest.raises(FitError, match=r"a\.shape\.value is free, but a Constant is folded only once .* 'toy': freeze"):
+        Likelihood.of([cube()], sky, Parameters.of(sky).thaw("a.shape.value"))
 
 
 def test_a_region_sees_its_part_of_a_constant_and_all_of_a_constant_flux():

@@ -54,8 +54,8 @@ def plan(
     Raises
     ------
     FitError
-        No bin of the dataset enters the statistic, counts in one that does are no counts, or the dataset has no
-        background and no off counts.
+        No bin of the dataset enters the statistic, counts in one that does are no counts, the dataset has no background
+        and no off counts, or a parameter is free of a source's shape that is folded only once.
     """
     used = np.asarray(dataset.used, dtype=bool)
     if not used.any():
@@ -65,6 +65,8 @@ def plan(
     rows, seen = rows_of(sky), {name: part for name, part in sky.items() if sees(dataset, part)}
     sources = {name: part for name, part in seen.items() if isinstance(part, Source)}
     still = {name: part for name, part in sources.items() if stays(dataset, part)}
+    for name, source in still.items():
+        _require_frozen(dataset, name, source, rows[name], mapping)
     kept = {} if before is None else {part.name: part.placed for part in before.parts}
     placed = {
         name: kept[name]
@@ -226,6 +228,16 @@ def _still(dataset: Dataset, source: Source, name: str, listed: Any, folding: Fo
         kind="fixed",
     )
     return Placed(window, (0, 0), dark=not total.any())
+
+
+def _require_frozen(dataset: Dataset, name: str, source: Source, rows: Ints, mapping: Mapping) -> None:
+    """Raise where a fit would change a shape that does not move."""
+    for leaf, row in zip(parameter_leaves(source), rows, strict=True):
+        if leaf.name.startswith("shape.") and mapping.matrix[row].any():
+            raise FitError(
+                f"{name}.{leaf.name} is free, but a {type(source.shape).__name__} is folded only once with the map of"
+                f" dataset {dataset.name!r}: freeze it, and fit the spectrum"
+            )
 
 
 def _summed(counts: Floats, used: NDArray[np.bool_]) -> Floats:

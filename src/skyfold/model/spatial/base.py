@@ -21,7 +21,8 @@ class Shape(Model):
     and `grain`.
 
     normalised : the brightness integrates to 1 over the sky.
-    moves : its parameters may be fitted. Shapes that do not move are folded once, over the whole map.
+    moves : its parameters may be fitted on a map. Shapes that do not move are folded once, over the whole map: a free
+        parameter of theirs is an error, but not where they are a factor of a background.
     """
 
     energy_dependent: ClassVar[bool] = False
