@@ -1,11 +1,14 @@
 """Priors against scipy's densities and Gammapy 2.1, and penalties."""
 
+import inspect
+
 import jax
 import numpy as np
 import pytest
 from scipy import stats
 
 from skyfold.errors import ModelError, UnitError
+from skyfold.model import priors
 from skyfold.model.priors import (
     GaussianPrior,
     GeneralizedGaussianPrior,
@@ -54,6 +57,18 @@ def test_quantiles_and_samples_follow_the_density(name):
     u = np.linspace(0.01, 0.99, 9)
     np.testing.assert_allclose(prior.ppf(u), density.ppf(u), rtol=1e-9)
     assert stats.kstest(prior.sample(np.random.default_rng(1), 500), density.cdf).pvalue > 0.01
+
+
+def test_every_prior_has_an_example():
+    classes = {cls for _, cls in inspect.getmembers(priors, inspect.isclass) if issubclass(cls, priors.Prior)}
+    assert classes - {priors.Prior} == {type(prior) for prior, _ in PRIORS.values()}
+
+
+def test_slopes_of_a_penalty_are_central_differences():
+    penalty, values = LinearPenalty.smoothness(["a", "b", "c"], sigma=0.5, mean=1.0), np.array([1.2, 0.3, 2.0])
+    steps = 1e-4 * np.eye(3)
+    differences = [(penalty(values + step) - penalty(values - step)) / 2e-4 for step in steps]
+    np.testing.assert_allclose(jax.grad(penalty)(values), differences, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", PRIORS)

@@ -1,12 +1,18 @@
 """Shapes that do not move: constants, maps, norms across a field."""
 
+import inspect
+import pkgutil
+from importlib import import_module
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import skyfold.model.spatial
 from skyfold.errors import ModelError, UnitError
-from skyfold.model.fields import parameter_leaves
+from skyfold.model.fields import parameter_leaves, specs
+from skyfold.model.spatial.base import Shape
 from skyfold.model.spatial.constant import Constant, ConstantFlux
 from skyfold.model.spatial.piecewise import PiecewiseNormShape
 from skyfold.model.spatial.template import EnergyTemplate, Template
@@ -23,6 +29,27 @@ def piecewise(norms=NORMS, **options):
 
 def at(lon, lat):
     return np.radians(np.atleast_1d(lon)), np.radians(np.atleast_1d(lat))
+
+
+def test_every_shape_that_does_not_move_is_here():
+    found = set()
+    for module in pkgutil.iter_modules(skyfold.model.spatial.__path__, "skyfold.model.spatial."):
+        members = inspect.getmembers(import_module(module.name), inspect.isclass)
+        found |= {cls for _, cls in members if issubclass(cls, Shape) and not cls.moves}
+    with_parameters = {cls for cls in found if specs(cls)}
+    assert {cls for cls in found if not cls.__name__.startswith("_")} == {
+        Constant,
+        ConstantFlux,
+        Template,
+        EnergyTemplate,
+        PiecewiseNormShape,
+    }
+    assert with_parameters == {Constant, PiecewiseNormShape}  # whose derivatives are below
+
+
+def test_the_derivative_of_a_constant_is_1():
+    slope = jax.jacfwd(lambda value: Constant(value)(*at([0, 100], [0, 80])))(jnp.asarray(2.5))
+    np.testing.assert_array_equal(slope, [1.0, 1.0])
 
 
 def test_a_constant_has_its_value_everywhere():
