@@ -10,6 +10,7 @@ import yaml
 from skyfold.errors import DataError, ModelError, ShapeError, UnitError
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.rows import Link
+from skyfold.io.covariance import covariance_text
 from skyfold.io.ebl import read_ebl
 from skyfold.io.models import read_covariance, read_models, write_models
 from skyfold.io.models_kinds import PARTS
@@ -117,6 +118,18 @@ def test_a_file_of_gammapy_is_read_with_its_units_links_priors_and_times():
     assert sky["b"].lightcurve.t_ref == pytest.approx(55000 + leap, abs=1e-10)
     assert table["b.lightcurve.t_ref"].bounds == pytest.approx((54999 + leap, 55001 + leap), abs=1e-10)
     assert sky["d1-bkg"].spectrum.norm == 1.1
+
+
+def test_what_the_file_leaves_out_can_be_linked_and_has_a_covariance(tmp_path):
+    halo = {"type": "gauss", "parameters": [{"name": "sigma", "value": 0.2, "unit": "deg"}]}
+    content = {"components": [{"name": "halo", "spectral": {"type": "const"}, "spatial": halo}]}
+    content["links"] = [{"parameter": "halo.spatial.lon_0", "to": "halo.spatial.lat_0", "factor": 2.0}]
+    table = read_models(content)[1]
+    assert table["halo.shape.lon_0"].link == Link("halo.shape.lat_0", 2.0)
+    names = ["halo.spectral.const", "halo.spatial.lat_0", "halo.spatial.sigma", "halo.spatial.e", "halo.spatial.phi"]
+    (tmp_path / "covariance.dat").write_text(covariance_text(names, np.diag(np.arange(1.0, 6.0))))
+    (tmp_path / "models.yaml").write_text(yaml.safe_dump(content | {"covariance": "covariance.dat"}))
+    assert np.array_equal(read_covariance(tmp_path / "models.yaml").diagonal(), np.arange(1.0, len(table.free) + 1))
 
 
 def test_tables_and_nodes_go_along(tmp_path, data_dir):

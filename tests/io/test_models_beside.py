@@ -10,12 +10,16 @@ from astropy.time import Time
 from skyfold.errors import DataError, ModelError, UnitError
 from skyfold.events.epoch import to_seconds
 from skyfold.fit.parameters import Parameters
+from skyfold.fit.rows import Link
+from skyfold.io.maps import write_map
 from skyfold.io.models import read_covariance, read_models, write_models
 from skyfold.io.models_curves import read_light_curve, read_phase_curve, write_light_curve
 from skyfold.model.priors import GaussianPrior
 from skyfold.model.source import Source
 from skyfold.model.spectral.power_law import PowerLaw
 from skyfold.model.temporal.curves import LightCurveTemplate, PhaseCurve
+from tests.datasets import random_dataset
+from tests.docs.blocks import ROOT, blocks
 
 SKY = {
     "flare 1/2": Source(PowerLaw(), lightcurve=LightCurveTemplate([6e8, 6.1e8, 7e8], [0.1, 1.0, 0.3])),
@@ -42,6 +46,25 @@ def test_tables_of_light_curves_lie_beside_and_come_back(tmp_path):
     sky, table = read_models(path)
     assert eqx.tree_equal(sky, SKY)
     assert str(table) == str(Parameters.of(SKY))
+
+
+def test_the_file_on_the_page_on_model_files_is_read_as_it_stands(tmp_path):
+    page = (ROOT / "docs" / "models.md").read_text()
+    text = next(block.text for block in blocks(page) if block.language == "yaml")
+    (tmp_path / "models.yaml").write_text(text)
+    write_light_curve(tmp_path / "models_flare_temporal.fits", SKY["flare 1:2"].lightcurve)
+    write_map(tmp_path / "models_more.fits", random_dataset(1).counts)
+    sky, table = read_models(tmp_path / "models.yaml")
+    assert list(sky) == ["gc", "halo", "flare", "cta-bkg", "more"]
+    assert table["halo.spectrum.index"].link == Link("gc.spectrum.index", 1.0)
+    assert table["halo.shape.lon_0"].link == Link("gc.shape.lon_0", 2.0)
+    assert table["gc.spectrum.index"].bounds == (1, 4)
+    assert [penalty.names for penalty in table.penalties] == [("gc.spectrum.index", "flare.spectrum.index")]
+    assert eqx.tree_equal(sky["flare"].lightcurve, SKY["flare 1:2"].lightcurve)
+    assert np.array_equal(sky["more"].counts, random_dataset(1).counts.data)
+    again = read_models(write_models(tmp_path / "again.yaml", sky, table, datasets=[random_dataset(1, name="cta")]))
+    assert eqx.tree_equal(again[0], sky)
+    assert str(again[1]) == str(table)
 
 
 def test_nothing_is_written_where_a_table_is_in_the_way(tmp_path):

@@ -13,8 +13,9 @@ from skyfold.io.atomic import write_bytes
 from skyfold.io.covariance import covariance_text, read_covariance_table
 from skyfold.io.fits import PathLike
 from skyfold.io.models_kinds import Parts, parts_with
+from skyfold.io.models_names import names_in_files
 from skyfold.io.models_read import read_components
-from skyfold.io.models_write import components_of, names_in_files
+from skyfold.io.models_write import components_of
 from skyfold.io.paths import expand
 from skyfold.io.yaml_node import Node
 from skyfold.model.source import Sky
@@ -139,7 +140,7 @@ def read_covariance(path: PathLike, *, types: Mapping[str, type] | None = None) 
     if missing:
         raise DataError(f"{beside}: no row for {missing[0]!r}; there are {', '.join(found)}")
     places = [found.index(name) for name in wanted]
-    scale = np.array([factors[row.name] for row in table.free])  # the file's units are its own
+    scale = np.array([factors.get(row.name, 1.0) for row in table.free])  # the file's units are its own
     return matrix[np.ix_(places, places)] * np.outer(scale, scale)
 
 

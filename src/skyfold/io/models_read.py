@@ -9,6 +9,7 @@ from skyfold.dataset.dataset import Dataset
 from skyfold.fit.parameters import Parameters
 from skyfold.io.models_counts import read_counts
 from skyfold.io.models_kinds import PARTS, SPATIAL, SPECTRAL, Kind, Part, Parts
+from skyfold.io.models_names import names_in_files
 from skyfold.io.models_parameters import Entry, read_entries
 from skyfold.io.yaml_node import Node, nearest, said_at
 from skyfold.model.background import FovBackground, TemplateNpred
@@ -22,21 +23,17 @@ _SOURCE = ("SkyModel", "FoVBackgroundModel", "TemplateNPredModel")
 
 
 class Found(NamedTuple):
-    """A component or a part of one, with the entries of its parameters by their names here, and by those in the file.
-
-    The names start at the component: ``spectrum.index``, ``spectral.index``.
-    """
+    """A component or a part of one, with the entries of its parameters by their names, ``spectrum.index``."""
 
     value: Any
     entries: dict[str, Entry]
-    names: dict[str, str]
 
 
 class Components(NamedTuple):
     """What a file says.
 
     names : of its parameters in tables, by what the file calls them: ``gc.spectral.index``.
-    factors : values of the table over those of the file, by their names in the table.
+    factors : values of the table over those of the file, by their names in the table, of those that the file has.
     """
 
     sky: Sky
@@ -60,7 +57,6 @@ def read_components(root: Node, parts: Parts = PARTS, datasets: Sequence[Dataset
     """
     sky: Sky = {}
     entries: dict[str, Entry] = {}
-    names: dict[str, str] = {}  # in the file: here
     for node in _components(root):
         name = _name(node)
         if name in sky:
@@ -68,8 +64,10 @@ def read_components(root: Node, parts: Parts = PARTS, datasets: Sequence[Dataset
         found = _component(node, parts, datasets)
         sky[name] = found.value
         entries |= {f"{name}.{key}": entry for key, entry in found.entries.items()}
-        names |= {f"{name}.{key}": f"{name}.{here}" for key, here in found.names.items()}
-    table = _table(Parameters.of(sky), entries, names)
+    table = Parameters.of(sky)
+    known = set(table.names)
+    names = {there: here for here, there in names_in_files(sky, parts).items() if here in known}
+    table = _table(table, entries, names)
     table = _penalised(_linked(table, root, names), root, names)
     applied = table.apply(sky)
     sky = {name: applied[name] for name in sky}  # in the order of the file
@@ -131,19 +129,13 @@ def _template(node: Node, parts: Parts, datasets: Sequence[Dataset]) -> Found:
 
 
 def _together(value: Any, parts: dict[str, Found]) -> Found:
-    entries = {key: entry for found in parts.values() for key, entry in found.entries.items()}
-    names = {key: here for found in parts.values() for key, here in found.names.items()}
-    return Found(value, entries, names)
+    return Found(value, {key: entry for found in parts.values() for key, entry in found.entries.items()})
 
 
 def read_part(node: Node, part: Part) -> Found:
     """A spectrum, a shape or a light curve of a component."""
     found = _model(node.child(part.key), part)
-    return Found(
-        found.value,
-        {f"{part.field}.{key}": entry for key, entry in found.entries.items()},
-        {f"{part.key}.{key}": f"{part.field}.{here}" for key, here in found.names.items()},
-    )
+    return Found(found.value, {f"{part.field}.{key}": entry for key, entry in found.entries.items()})
 
 
 def _model(node: Node, part: Part) -> Found:
@@ -157,12 +149,10 @@ def _model(node: Node, part: Part) -> Found:
     values = _values(kind, given)
     with said_at(node.where):
         model = kind.cls(**(values | data | {key: found.value for key, found in inner.items()}))
-    names = {key: _here(kind, key) for key in given}
-    entries = {names[key]: entry for key, entry in given.items()}
+    entries = {_here(kind, key): entry for key, entry in given.items()}
     for key, found in inner.items():
         entries |= {f"{key}.{name}": entry for name, entry in found.entries.items()}
-        names |= {f"{key}.{name}": f"{key}.{here}" for name, here in found.names.items()}
-    return Found(model, entries, names)
+    return Found(model, entries)
 
 
 def _in_tt(node: Node, kind: Kind, given: dict[str, Entry]) -> dict[str, Entry]:

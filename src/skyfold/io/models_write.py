@@ -12,7 +12,8 @@ from skyfold.fit.parameters import Parameters
 from skyfold.fit.rows import Row
 from skyfold.io.models_counts import maps_of_counts
 from skyfold.io.models_data import Beside, numbers
-from skyfold.io.models_kinds import PARTS, Kind, Part, Parts
+from skyfold.io.models_kinds import PARTS, Part, Parts
+from skyfold.io.models_names import kind_of, names_in_files
 from skyfold.io.models_parameters import entry_of, in_utc
 from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.fields import EVERYWHERE, specs
@@ -66,48 +67,6 @@ def _aside(content: Any, name: str, beside: dict[str, Beside]) -> Any:
     if isinstance(content, dict):
         return {key: _aside(value, f"{name}_{key}".removesuffix("_filename"), beside) for key, value in content.items()}
     return content
-
-
-def names_in_files(sky: Sky, parts: Parts = PARTS) -> dict[str, str]:
-    """What files call the parameters of a sky, by the names that tables have: ``gc.spectral.index``.
-
-    Files may have more than the sky: the reference of a light curve is in its table.
-    """
-    names: dict[str, str] = {}
-    for name, component in sky.items():
-        for part in parts:
-            model = getattr(component, part.field, None)
-            if model is not None:
-                inner = _names(model, part, f"{name}: {part.field}")
-                names |= {f"{name}.{part.field}.{here}": f"{name}.{part.key}.{key}" for here, key in inner.items()}
-    return names
-
-
-def _names(model: Any, part: Part, where: str) -> dict[str, str]:
-    kind = _kind(model, part, where)
-    names: dict[str, str] = {}
-    for name in specs(kind.cls):
-        if name == kind.sequence:
-            names |= {f"{name}.{i}": f"{name[:-1]}_{i}" for i in range(len(getattr(model, name)))}
-        elif isinstance(getattr(model, name), tuple):
-            raise ModelError(f"{where}.{name} are several parameters, which files cannot say of a class of one's own")
-        else:
-            names[name] = name
-    names |= {name: name for name in kind.passed}
-    for key in kind.models:
-        inner = _names(getattr(model, key), part, f"{where}.{key}")
-        names |= {f"{key}.{here}": f"{key}.{name}" for here, name in inner.items()}
-    return names
-
-
-def _kind(model: Any, part: Part, where: str) -> Kind:
-    kind = part.of(model)
-    if kind is None:
-        known = ", ".join(dict.fromkeys(kind.cls.__name__ for kind in part.kinds))
-        raise ModelError(
-            f"{where} is a {type(model).__name__}, for which files have no name; they have {known}. Name it (types=...)"
-        )
-    return kind
 
 
 class Entry(NamedTuple):
@@ -171,7 +130,7 @@ def _component(
 
 
 def _model(model: Any, part: Part, where: str, entries: dict[str, Entry]) -> dict[str, Any]:
-    kind = _kind(model, part, where)
+    kind = kind_of(model, part, where)
     content: dict[str, Any] = {"type": part.title(kind)} | part.data.write(model) | kind.data.write(model)
     names = [
         f"{name}.{i}" for name in specs(kind.cls) if name == kind.sequence for i in range(len(getattr(model, name)))
