@@ -54,7 +54,7 @@ else:
     geom = template.geom.to_image().to_cube([axis])
     template = Map.from_geom(geom, data=template.data, unit="cm-2 s-1 MeV-1 sr-1")
     spectrum = PowerLawNormSpectralModel()
-    beyond = {"interp": "linear", "values_scale": "log", "fill_value": None}  # the last energy of the map is 0.5 TeV
+    beyond = {"values_scale": "log", "fill_value": None}  # the last energy of the map is 0.5 TeV
     shape = TemplateSpatialModel(template, normalize=False, interp_kwargs=beyond)
 dataset.models = [SkyModel(spectrum, shape, name="source"), FoVBackgroundModel(dataset_name="run")]
 t1 = time.process_time()

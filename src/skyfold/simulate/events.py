@@ -152,18 +152,26 @@ def event_list(parts: Mapping[int, Part], energies: Range | None) -> EventList:
     if energies is not None:
         wanted = (every.energy >= energies[0]) & (every.energy < energies[1])
         order = order[wanted[order]]
-    ids = np.repeat(list(parts), [part.energy.size for part in parts.values()])[order]
-    made = Part(*(column[order] for column in every))
+    labels = np.repeat(list(parts), [part.energy.size for part in parts.values()])[order]
+    photons = np.flatnonzero(labels != 0)
+
+    def of_photons(column: Floats) -> Floats:
+        """A column that is nan for background, most of what there is."""
+        result = np.full(order.size, np.nan)
+        result[photons] = column[order[photons]]
+        return result
+
     columns: dict[str, Any] = {
         "EVENT_ID": np.arange(1, order.size + 1),
-        "DETX": np.degrees(made.fov_lon) << u.deg,
-        "DETY": np.degrees(made.fov_lat) << u.deg,
-        "MC_ID": ids,
-        "MC_ENERGY": made.true_energy << u.TeV,
-        "MC_RA": np.degrees(made.true_ra) << u.deg,
-        "MC_DEC": np.degrees(made.true_dec) << u.deg,
+        "DETX": np.degrees(every.fov_lon[order]) << u.deg,
+        "DETY": np.degrees(every.fov_lat[order]) << u.deg,
+        "MC_ID": labels,
+        "MC_ENERGY": of_photons(every.true_energy) << u.TeV,
+        "MC_RA": of_photons(np.degrees(every.true_ra)) << u.deg,
+        "MC_DEC": of_photons(np.degrees(every.true_dec)) << u.deg,
     }
-    return EventList(made.seconds, made.energy, np.degrees(made.ra), np.degrees(made.dec), columns)
+    seconds, energy, ra, dec = (column[order] for column in (every.seconds, every.energy, every.ra, every.dec))
+    return EventList(seconds, energy, np.degrees(ra), np.degrees(dec), columns)
 
 
 def alignment(observation: Observation) -> Alignment:
