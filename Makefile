@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or later; everything else is installed into .venv.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help test test-all test-lowest lint bench clean
+.PHONY: help demo test test-all test-lowest lint bench clean
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -18,6 +18,9 @@ endif
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+demo: .venv/.stamp  ## a survey simulated, written, read and fitted; needs no data
+	$(BIN)/skyfold demo --out out/demo --overwrite $(DEMO_ARGS)
 
 test: lint  ## lint, types, import layers and the tests that are not slow
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(PYTEST_ARGS)

@@ -75,4 +75,4 @@ def test_wrong_numbers_are_errors(words, tmp_path, capsys):
 
 
 def test_the_usual_survey_is_the_one_of_the_documentation():
-    assert Survey() == Survey(runs=12, livetime="28 min", width="4.6 deg", pixel="0.02 deg", nbins=18, nbins_true=36)
+    assert Survey() == Survey(runs=12, livetime="28 min", width="4.5 deg", pixel="0.025 deg", nbins=16, nbins_true=30)

@@ -53,10 +53,10 @@ class Survey:
 
     runs: int = 12
     livetime: str = "28 min"
-    width: str = "4.6 deg"
-    pixel: str = "0.02 deg"
-    nbins: int = 18
-    nbins_true: int = 36
+    width: str = "4.5 deg"
+    pixel: str = "0.025 deg"
+    nbins: int = 16
+    nbins_true: int = 30
 
     def __post_init__(self) -> None:
         if self.runs < 1:
