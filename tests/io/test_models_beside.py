@@ -74,6 +74,10 @@ def test_nothing_is_written_where_a_table_is_in_the_way(tmp_path):
         write_models(tmp_path / "m.yaml", SKY)
     assert not (tmp_path / "m.yaml").exists()
     write_models(tmp_path / "m.yaml", SKY, overwrite=True)
+    (tmp_path / "n_covariance.dat").write_text("mine")
+    with pytest.raises(DataError, match=r"n_covariance\.dat: exists already"):
+        write_models(tmp_path / "n.yaml", SKY, covariance=np.eye(len(Parameters.of(SKY).free)))
+    assert [file.name for file in tmp_path.glob("n*")] == ["n_covariance.dat"]
 
 
 def test_the_covariance_has_what_only_files_call_a_parameter(tmp_path):

@@ -17,6 +17,7 @@ from skyfold.model.spectral.base import Difference, Product, Sum
 from skyfold.model.spectral.piecewise import PiecewiseNorm
 from skyfold.model.spectral.scale import Scale
 from skyfold.model.spectral.template import Template
+from skyfold.model.temporal.curves import LightCurveTemplate
 
 PHASES = (Phase.explicit, Phase.generate)
 NAMES = st.text("abcXYZ 0123456789.+-_:'*[|", min_size=1, max_size=8).map(str.strip).filter(bool)
@@ -54,6 +55,13 @@ def tabulated(draw):
     return Template(energy, numbers, draw(st.sampled_from(["", "TeV-1 s-1 cm-2"])))
 
 
+@st.composite
+def curves(draw):
+    """Light curves, which lie in files beside."""
+    times = draw(st.floats(-1e8, 1e9)) + np.cumsum(draw(st.lists(st.floats(1, 1e7), min_size=2, max_size=4)))
+    return LightCurveTemplate(times, draw(st.lists(st.floats(0, 5), min_size=len(times), max_size=len(times))))
+
+
 SPECTRA = st.recursive(
     models(SPECTRAL) | tabulated(),
     lambda inner: (
@@ -66,7 +74,7 @@ SOURCES = st.builds(
     lambda *parts, datasets, irf: Source(*parts, datasets=datasets, irf=tuple(x for x in RESPONSES if x in irf)),
     SPECTRA,
     st.none() | models(SPATIAL),
-    st.none() | models(TEMPORAL),
+    st.none() | models(TEMPORAL) | curves(),
     datasets=DATASETS,
     irf=st.sets(st.sampled_from(RESPONSES)),
 )

@@ -12,6 +12,7 @@ from skyfold.fit.parameters import Parameters
 from skyfold.io.atomic import write_bytes
 from skyfold.io.covariance import covariance_text, read_covariance_table
 from skyfold.io.fits import PathLike
+from skyfold.io.models_data import Beside
 from skyfold.io.models_kinds import Parts, parts_with
 from skyfold.io.models_names import names_in_files
 from skyfold.io.models_read import read_components
@@ -101,17 +102,16 @@ def write_models(
     sky = {name: applied[name] for name in sky}
     parts = parts_with(types)
     content, beside = components_of(sky, table, file.stem, parts, datasets)
+    if covariance is not None:
+        content["covariance"] = f"{file.stem}_covariance.dat"
+        beside[content["covariance"]] = Beside(_write_text, _covariance_of_all(sky, table, covariance, parts))
     for name in (file.name, *beside):
         if file.with_name(name).exists() and not overwrite:
             raise DataError(f"{file.with_name(name)}: exists already; allow to overwrite it, or name another file")
     for name, (write, value) in beside.items():
         write(file.with_name(name), value, overwrite=overwrite)
-    if covariance is not None:
-        content["covariance"] = f"{file.stem}_covariance.dat"
-        text = _covariance_of_all(sky, table, covariance, parts)
-        write_bytes(text.encode(), file.with_name(content["covariance"]), overwrite=overwrite)
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    write_bytes(yaml.dump(content, Dumper=dumper, sort_keys=False).encode(), file, overwrite=overwrite)
+    _write_text(file, yaml.dump(content, Dumper=dumper, sort_keys=False), overwrite=overwrite)
     return file
 
 
@@ -142,6 +142,10 @@ def read_covariance(path: PathLike, *, types: Mapping[str, type] | None = None) 
     places = [found.index(name) for name in wanted]
     scale = np.array([factors.get(row.name, 1.0) for row in table.free])  # the file's units are its own
     return matrix[np.ix_(places, places)] * np.outer(scale, scale)
+
+
+def _write_text(path: Path, text: str, *, overwrite: bool) -> None:
+    write_bytes(text.encode(), path, overwrite=overwrite)
 
 
 def _covariance_of_all(sky: Sky, table: Parameters, covariance: Floats, parts: Parts) -> str:

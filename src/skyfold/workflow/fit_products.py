@@ -23,7 +23,8 @@ def write_fit(result: Analysis, folder: Path) -> None:
         return
     found = fitted.result
     # A parameter without error, at a bound say, is written like a frozen one: files know no nan.
-    write_models(folder / "models.yaml", found.sky, found.parameters, np.nan_to_num(found.covariance))
+    covariance = np.nan_to_num(found.covariance)
+    write_models(folder / "models.yaml", found.sky, found.parameters, covariance, datasets=result.datasets)
     radius = result.config.excess_map.correlation_radius
     for dataset, parts in fitted_maps(result):
         name = file_name(dataset.name)
