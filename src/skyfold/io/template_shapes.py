@@ -1,26 +1,26 @@
 """Maps in files as shapes of sources."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
 
 from skyfold.errors import DataError, UnitError
 from skyfold.geom.axis import Axis
 from skyfold.geom.wcs import WcsGeom
 from skyfold.io.fits import PathLike
-from skyfold.io.maps import read_map
+from skyfold.io.maps import read_map, write_map
 from skyfold.io.paths import expand
 from skyfold.maps.lookup import interpolate
 from skyfold.maps.map import Map
 from skyfold.model.spatial.base import FRAMES
-from skyfold.model.spatial.template import EnergyTemplate, Template
+from skyfold.model.spatial.template import BRIGHTNESS, INTENSITY, EnergyTemplate, Template
 from skyfold.num.double import Floats
+from skyfold.units import unit as read_unit
 
 _ENERGIES = ("energy_true", "energy")
-_BRIGHTNESS, _INTENSITY = "sr-1", "TeV-1 s-1 cm-2 sr-1"
 _TURN = 2 * np.pi
 _ALMOST = 1e-6  # steps: what counts as the same place on a grid
 _FINER = 2  # steps in a pixel of a map that is resampled: taking values twice between centres would blur it
@@ -55,64 +55,102 @@ def read_template_shape(
         The file has no unit, or one that is no brightness.
     """
     file = expand(path)
-    map_ = read_map(file, unit=unit)
-    energy = _energy(map_, file)
+    return template_shape(read_map(file, unit=unit), normalize, where=str(file))
+
+
+def template_shape(map_: Map, normalize: bool = True, where: str = "map") -> Template | EnergyTemplate:
+    """The shape of a map that was read; see `read_template_shape`.
+
+    Parameters
+    ----------
+    where : the file, for messages.
+    """
+    energy = _energy(map_, where)
+    unit = _unit(map_.unit, energy is not None, normalize, where)
     grid = _once_around(_gridded(map_))
-    values = grid.values * _factor(map_.unit, energy is not None, normalize, file)
-    _require_light(values, file)
+    values = grid.values * (1.0 if normalize else map_.unit.to(unit))
+    _require_light(values, where)
     if normalize:
         light = np.sum(values * _solid_angle(grid), axis=(-2, -1), keepdims=True)
         values = np.divide(values, light, out=np.zeros_like(values), where=light > 0)
     lon, lat, values, frame = _closed(grid._replace(values=values))
     if energy is None:
         return Template(lon, lat, values.reshape(values.shape[-2:]), frame=frame)
-    return EnergyTemplate(energy, lon, lat, values, frame=frame)
+    return EnergyTemplate(energy, lon, lat, values, frame=frame, unit=unit)
 
 
-def _energy(map_: Map, file: Path) -> Floats | None:
+def write_template_shape(path: PathLike, shape: Template | EnergyTemplate, *, overwrite: bool = False) -> None:
+    """Write the map of a shape as FITS, in plate carrée; read again without normalisation it is the same.
+
+    Raises
+    ------
+    DataError
+        The file exists and may not be overwritten.
+    """
+    lon, lat, values = np.degrees(shape.lon), np.degrees(shape.lat), np.asarray(shape.values)
+    step = float(lon[1] - lon[0]), float(lat[1] - lat[0])
+    if (lon.size - 1.5) * step[0] > 360:  # the first and the last column are there again
+        lon, values = lon[1:-1], values[..., 1:-1]
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["GLON-CAR", "GLAT-CAR"] if shape.frame == "galactic" else ["RA---CAR", "DEC--CAR"]
+    if shape.frame == "icrs":
+        wcs.wcs.radesys = "ICRS"
+    # Longitude rises to the left, as on other maps of the sky; the reference is on the equator, else rows are no
+    # parallels.
+    wcs.wcs.cunit, wcs.wcs.cdelt = ("deg", "deg"), (-step[0], step[1])
+    wcs.wcs.crval = np.mod((lon[0] + lon[-1]) / 2, 360.0), 0.0
+    wcs.wcs.crpix = (lon.size + 1) / 2, 1 - lat[0] / step[1]
+    wcs.wcs.set()
+    axes: tuple[Axis, ...] = ()
+    if isinstance(shape, EnergyTemplate):
+        axes = (Axis("energy_true", np.asarray(shape.energy), "TeV", scale="log", kind="nodes"),)
+    unit = shape.unit if isinstance(shape, EnergyTemplate) else BRIGHTNESS
+    geom = WcsGeom(wcs, (lat.size, lon.size), axes)
+    write_map(path, Map(geom, values[..., ::-1], read_unit(unit)), overwrite=overwrite)
+
+
+def _energy(map_: Map, where: str) -> Floats | None:
     """Energies of the images [TeV]; None for one image."""
     if not isinstance(map_.geom, WcsGeom):
-        raise DataError(f"{file}: a template is a map of the sky; found one of a region")
+        raise DataError(f"{where}: a template is a map of the sky; found one of a region")
     axes = map_.geom.axes
     if not axes:
         return None
     if len(axes) > 1 or not isinstance(axes[0], Axis) or axes[0].name not in _ENERGIES:
         found = ", ".join(axis.name for axis in axes)
         raise DataError(
-            f"{file}: a template is an image, or images at energies, axis 'energy_true'; found axes {found}"
+            f"{where}: a template is an image, or images at energies, axis 'energy_true'; found axes {found}"
         )
     return axes[0].center_in("TeV") if axes[0].nbin > 1 else None
 
 
-def _factor(unit: u.UnitBase, cube: bool, normalize: bool, file: Path) -> float:
-    """From the unit of a file to that of a shape."""
-    if unit == u.dimensionless_unscaled:
+def _unit(found: u.UnitBase, cube: bool, normalize: bool, where: str) -> str:
+    """The unit of the shape of a map; that of its values only matters where they are not normalized."""
+    if found == u.dimensionless_unscaled:
         raise UnitError(
-            f"{file}: template without unit; give that of its values, unit='{_BRIGHTNESS}' or unit='{_INTENSITY}'"
+            f"{where}: template without unit; give that of its values, unit='{BRIGHTNESS}' or unit='{INTENSITY}'"
         )
-    wanted = [_BRIGHTNESS] + ([_INTENSITY] if cube else [])
-    for one in wanted:
-        if unit.is_equivalent(one):
-            return float(unit.to(one))
-    decomposed = unit.decompose()
-    if normalize and dict(zip(decomposed.bases, decomposed.powers, strict=True)).get(u.rad) == -2:
-        return 1.0  # any per solid angle
-    advice = (
-        "name the right one with unit=" if normalize else "name the right one with unit=, or normalize the template"
-    )
-    raise UnitError(f"{file}: template in {unit.to_string()}; wanted {' or '.join(wanted)}: {advice}")
+    wanted = [BRIGHTNESS, *([INTENSITY] if cube else [])]
+    same = [unit for unit in wanted if found.is_equivalent(unit)]
+    if same and not normalize:
+        return same[0]
+    parts = found.decompose()
+    if normalize and dict(zip(parts.bases, parts.powers, strict=True)).get(u.rad) == -2:
+        return BRIGHTNESS
+    advice = "name the right one (unit=)" + ("" if normalize else ", or normalize the template")
+    raise UnitError(f"{where}: template in {found.to_string()}; wanted {' or '.join(wanted)}: {advice}")
 
 
-def _require_light(values: Floats, file: Path) -> None:
+def _require_light(values: Floats, where: str) -> None:
     bad = ~(np.isfinite(values) & (values >= 0))
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         raise DataError(
-            f"{file}: {int(bad.sum())} values of the template are below zero or nan, {values[first]:g} at {first};"
+            f"{where}: {int(bad.sum())} values of the template are below zero or nan, {values[first]:g} at {first};"
             " a brightness is neither: mend the map"
         )
     if not values.any():
-        raise DataError(f"{file}: a template without light: all its values are 0")
+        raise DataError(f"{where}: a template without light: all its values are 0")
 
 
 # A grid of longitudes and latitudes

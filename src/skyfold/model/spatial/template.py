@@ -12,6 +12,7 @@ from skyfold.errors import ModelError
 from skyfold.model.spatial.base import Shape
 from skyfold.num.double import Floats
 
+BRIGHTNESS, INTENSITY = "sr-1", "TeV-1 s-1 cm-2 sr-1"
 _ZERO = 1e-300  # what counts as zero has a logarithm
 
 
@@ -83,12 +84,13 @@ class EnergyTemplate(_Mapped):
 
     energy : (n,), n > 1, rising [TeV].
     lon, lat : (nx,), (ny,), rising in even steps [rad].
-    values : (n, ny, nx), not negative: [sr-1], or [TeV-1 s-1 cm-2 sr-1] where the spectrum is a norm model.
+    values : (n, ny, nx), not negative.
+    unit : of the values, ``"sr-1"``, or ``"TeV-1 s-1 cm-2 sr-1"`` where the spectrum is a pure number.
 
     Raises
     ------
     ModelError
-        As `Template`, or the energies do not rise.
+        As `Template`, or the energies do not rise, or the unit is another.
     """
 
     energy_dependent: ClassVar[bool] = True
@@ -98,9 +100,12 @@ class EnergyTemplate(_Mapped):
     lat: Floats
     values: Floats
     frame: str = eqx.field(static=True, default="", kw_only=True)
+    unit: str = eqx.field(static=True, default=BRIGHTNESS, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.unit not in (BRIGHTNESS, INTENSITY):
+            raise ModelError(f"EnergyTemplate.unit: found {self.unit!r}; wanted {BRIGHTNESS!r} or {INTENSITY!r}")
         _check(self, (len(self.energy), len(self.lat), len(self.lon)))
         if isinstance(self.energy, np.ndarray) and not (
             len(self.energy) > 1 and self.energy[0] > 0 and np.all(np.diff(self.energy) > 0)
