@@ -11,11 +11,16 @@ import pytest
 
 from skyfold.dataset.from_image import from_image
 from skyfold.dataset.window import Folding
+from skyfold.estimate.calibration import calibrate
+from skyfold.estimate.generative import Generative
 from skyfold.fit.fit import fit
+from skyfold.fit.goodness import goodness
 from skyfold.fit.parameters import Parameters
+from skyfold.fit.sample import posterior
 from skyfold.io.maps import read_map
 from skyfold.maps.map import Map
 from skyfold.model.background import FovBackground
+from skyfold.model.priors import GaussianPrior, LogNormalPrior, LogUniformPrior
 from skyfold.model.source import Source
 from skyfold.model.spatial.gaussian import Gaussian
 from skyfold.model.spatial.king import Beta, King
@@ -107,6 +112,61 @@ def test_the_king_profile_is_better_than_the_gaussian_by_far(stamp):
     assert result.error("agn.spectrum.amplitude") == pytest.approx(0.00180, rel=0.05)
     assert result.sky["agn"].shape.core / pixel_of(stamp) == pytest.approx(1.083, abs=0.2 * 0.060)
     assert result.error("agn.shape.core") / pixel_of(stamp) == pytest.approx(0.060, rel=0.05)
+
+
+@pytest.fixture(scope="module")
+def model(stamp):
+    """The active galaxy as a King profile over a constant rate, as a recipe for data."""
+    shape = King(core=pixel_of(stamp), slope=1.45, **at(stamp, 15, 15))
+    sky = {"agn": Source(PowerLaw2(0.03, **BAND), shape), "sky": FovBackground("a1835", PowerLawNorm(norm=1e-5))}
+    table = Parameters.of(sky).freeze("agn.spectrum.index").freeze("agn.shape.slope")
+    table = table.set("agn.spectrum.amplitude", prior=LogUniformPrior(0.01, 0.1))
+    table = table.set("agn.shape.core", prior=LogNormalPrior(np.log(pixel_of(stamp)), 0.3))
+    table = table.set("sky.spectrum.norm", prior=LogUniformPrior(1e-6, 1e-4))
+    for name, value in (("lon_0", shape.lon_0), ("lat_0", shape.lat_0)):
+        table = table.set(f"agn.shape.{name}", prior=GaussianPrior(value, 2 * pixel_of(stamp)))
+    return Generative.of(stamp, sky, table)
+
+
+def test_mock_stamps_look_like_the_data(model, stamp):
+    """Of the counts, the brightest pixel and the counts near the middle, the seen ones are among those of mocks."""
+    draws = posterior(model.fit().check(), 50, 1, tried=150).check()
+    y, x = np.indices(stamp.geom.image_shape)
+    near = np.hypot(x - 15, y - 15) < 4
+
+    def seen(counts):
+        return [counts.sum(), counts.max(), counts[0][near].sum()]
+
+    mocks = np.array([seen(d.datasets[0].counts.data) for d in model.posterior_predictive(draws, 40, 2)])
+    share = np.mean(mocks <= seen(stamp.counts.data), axis=0)
+    assert np.all((share > 0) & (share < 1)), share
+
+
+def test_known_parameters_are_recovered(model):
+    for seed in range(2):
+        truth = model.draw_prior(seed)
+        result = model.fit(model.simulate(seed, truth))
+        pulls = [(row.value - truth[row.name].value) / row.error for row in result.parameters.free]
+        assert np.abs(pulls).max() < 4
+
+
+def test_the_gaussian_is_no_psf_and_king_is_nearer(stamp):
+    """Deviance against that of simulated data: the Gaussian is 8 standard deviations off, the King profile 4."""
+    off = {}
+    gaussian = Gaussian(sigma=1.6 * pixel_of(stamp), **at(stamp, 15, 15))
+    king = King(core=1.1 * pixel_of(stamp), slope=1.45, **at(stamp, 15, 15))
+    for name, shape, frozen in (("gaussian", gaussian, ()), ("king", king, ("agn.shape.slope",))):
+        found = goodness(stamp_fit(stamp, shape, *frozen)[0], 12, seed=3)
+        off[name] = (found.deviance - found.simulated.mean()) / 25  # their standard deviation is 24 for the one, 25
+    assert 6.5 < off["gaussian"] < 10
+    assert 2 < off["king"] < 5.5
+
+
+@pytest.mark.slow
+def test_ranks_of_the_truth_are_uniform(model):
+    found = calibrate(model, 100, 5, draws=49, tried=300)
+    assert len(found.failures) <= 5
+    assert min(found.p_values(5).values()) > 1e-3
 
 
 @pytest.mark.slow

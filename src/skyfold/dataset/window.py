@@ -124,7 +124,8 @@ def place(
     if old is not None and not wide:
         step = max(step, old.oversampling)
     kernel = _kernel(density, pixel, step, folding)
-    sampled = wide or (density is None and grain >= 1 and (old is None or old.nodes == 0))
+    at_points = density is None and source.shape.smooth and grain * step >= 1
+    sampled = wide or (at_points and (old is None or old.nodes == 0))
     blur = (kernel.shape[-1] // 2 + 1) // step
     if wide:
         half = (max(geom.image_shape) + 1) // 2 + blur

@@ -76,6 +76,13 @@ class Part:
         there = replace(placed, window=window)
         return cls(name, kind, rows, data, there, bins, _filled(where, size, -1), along, columns)
 
+    @property
+    def still(self) -> Self:
+        """The same without derivatives."""
+        size = self.rows.size
+        nothing = np.zeros(0, dtype=np.intp)
+        return replace(self, along=Directions(np.zeros((0, size)), np.zeros((0, size)), nothing), columns=nothing)
+
     def folded(self, values: Floats, moved: Floats | float = 0.0) -> Folded:
         """Fold the source with its parameters among all `values`, moved by (P,)."""
         return folded(self.kind, values[self.rows] + moved, self.data, self.placed.window, self.bins, self.along)

@@ -52,5 +52,12 @@ class PriorTerms:
             curvature[np.ix_(at, at)] += 2 * precision
         return Expansion(value, gradient, curvature, 0.0)
 
+    def __call__(self, free: Floats) -> float:
+        """−2 ln density of all."""
+        alone = sum(float(prior(free[i])) for i, prior in self.single)
+        return alone + sum(
+            float((free[at] - mean) @ precision @ (free[at] - mean)) for at, precision, mean in self.joint
+        )
+
     def hessian(self, free: Floats) -> Floats:
         return self.expand(free).fisher

@@ -1,7 +1,7 @@
 """One dataset in a likelihood: the bins to look at, the sources and backgrounds that fill them."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -61,6 +61,11 @@ class Term:
     def dark(self) -> tuple[str, ...]:
         """Sources of which no bin can see anything."""
         return tuple(part.name for part in self.parts if part.placed.dark)
+
+    @property
+    def still(self) -> Self:
+        """The same without derivatives: in a tenth to a third of the time."""
+        return replace(self, parts=tuple(part.still for part in self.parts))
 
     def expand(self, free: Floats, mapping: Mapping, relief: float = 0.0) -> Expansion:
         """Statistic, gradient and Fisher information at the free parameters."""

@@ -21,12 +21,14 @@ class Shape(Model):
     and `grain`.
 
     normalised : the brightness integrates to 1 over the sky.
+    smooth : without an edge, so that a sum over points a grain apart is its integral, to a few parts in a thousand.
     moves : its parameters may be fitted on a map. Shapes that do not move are folded once, over the whole map: a free
         parameter of theirs is an error, but not where they are a factor of a background.
     """
 
     energy_dependent: ClassVar[bool] = False
     normalised: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
     moves: ClassVar[bool] = True
 
     frame: eqx.AbstractVar[str]

@@ -1,5 +1,7 @@
 """A uniform disk."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
@@ -19,6 +21,8 @@ class Disk(Centred):
     r_0 : half the major axis, to where the brightness is half that at the centre.
     edge_width : w, part of r_0 over which the brightness falls from 95 to 5 percent.
     """
+
+    smooth: ClassVar[bool] = False
 
     r_0: Array = positive(1.0, "deg")
     e: Array = param(0.0, frozen=True, domain=(0.0, MOST_ELONGATED))

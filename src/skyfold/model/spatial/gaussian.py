@@ -1,5 +1,7 @@
 """Gaussian shapes."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
@@ -39,6 +41,8 @@ class GeneralizedGaussian(Centred):
 
     A disk where η is small, a Gaussian of σ = r_0 / √2 at η = 1/2, an exponential at 1. r_0 is along the major axis.
     """
+
+    smooth: ClassVar[bool] = False
 
     r_0: Array = positive(1.0, "deg")
     eta: Array = param(0.5, domain=(0.01, 1.0))

@@ -1,6 +1,6 @@
 """Shells: what is bright between two spheres, in projection."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -31,6 +31,8 @@ class _Layer(Centred):
     The root of a projected ball has no finite slope at its rim; it is replaced there by a polynomial that has two
     continuous derivatives, from the rim to 1 percent inside.
     """
+
+    smooth: ClassVar[bool] = False
 
     frame: eqx.AbstractVar[str]
 

@@ -107,9 +107,10 @@ class EnergyTemplate(_Mapped):
         if self.unit not in (BRIGHTNESS, INTENSITY):
             raise ModelError(f"EnergyTemplate.unit: found {self.unit!r}; wanted {BRIGHTNESS!r} or {INTENSITY!r}")
         _check(self, (len(self.energy), len(self.lat), len(self.lon)))
-        if isinstance(self.energy, np.ndarray) and not (
-            len(self.energy) > 1 and self.energy[0] > 0 and np.all(np.diff(self.energy) > 0)
-        ):
+        if _traced(self):
+            return
+        object.__setattr__(self, "energy", np.asarray(self.energy, dtype=float))
+        if not (len(self.energy) > 1 and self.energy[0] > 0 and np.all(np.diff(self.energy) > 0)):
             raise ModelError(
                 f"EnergyTemplate.energy: wanted two or more positive energies that rise, found {self.energy}"
             )
@@ -141,9 +142,14 @@ def _placed(at: Array, nodes: Floats) -> tuple[Array, Array, Array]:
     return below, jnp.clip(place - below, 0.0, 1.0), (place >= -0.5) & (place <= last + 0.5)
 
 
+def _traced(shape: Any) -> bool:
+    """Whether it was checked before."""
+    return any(isinstance(part, jax.core.Tracer) for part in (shape.lon, shape.lat, shape.values))
+
+
 def _check(shape: Any, wanted: tuple[int, ...]) -> None:
     model = type(shape).__name__
-    if any(isinstance(part, jax.core.Tracer) for part in (shape.lon, shape.lat, shape.values)):
+    if _traced(shape):
         return
     for name in ("lon", "lat", "values"):
         object.__setattr__(shape, name, np.asarray(getattr(shape, name), dtype=float))
