@@ -75,7 +75,8 @@ def _print_table(found: "Demo") -> None:
 
     from skyfold.fit.text import rounded
 
-    table = Table("parameter", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))  # all of it in 80 columns
+    table.add_column("parameter", no_wrap=True)
     for title in ("truth", "start", "fit", "error", "pull"):
         table.add_column(title, justify="right")
     table.add_column("unit")
