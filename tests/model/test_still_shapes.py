@@ -99,7 +99,7 @@ def test_a_template_is_met_at_its_nodes_linear_between_and_0_outside():
 
 
 def test_an_energy_template_is_a_power_law_between_its_maps():
-    shape = EnergyTemplate(np.array([1.0, 10.0]), *GRID, np.stack([VALUES, VALUES * 1e-2]), frame="galactic")
+    shape = EnergyTemplate([1.0, 10.0], *GRID, [VALUES, VALUES * 1e-2], frame="galactic")
     lon, lat = at([-1.0, 0.0], [-0.5, 0.0])
     for energy in (1.0, 3.0, 10.0, 40.0, 0.5):
         np.testing.assert_allclose(shape(lon, lat, energy), np.array([1, 8]) * energy**-2.0)

@@ -1,17 +1,23 @@
 """What models have in files beside parameters: tables, names of tables, frames."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
+from astropy.coordinates import SkyCoord
 
 from skyfold.io.ebl import TABLES, read_ebl
+from skyfold.io.maps import read_map
 from skyfold.io.models_curves import read_light_curve, read_phase_curve, write_light_curve, write_phase_curve
+from skyfold.io.template_shapes import template_shape, write_template_shape
 from skyfold.io.yaml_node import Node
 from skyfold.model.ebl import EBLAbsorption
+from skyfold.model.spatial.template import BRIGHTNESS, EnergyTemplate, Template
 from skyfold.num.double import Floats
-from skyfold.units import strip
+from skyfold.units import dress, strip
 
+_UNMOVED = 1e-3  # deg
 _EBL = "$GAMMAPY_DATA/ebl/"
 
 
@@ -102,6 +108,33 @@ def _write_phase_curve(model: Any) -> dict[str, Any]:
     return {"filename": Beside(write_phase_curve, model), "normalize": False, "scale": "utc"}
 
 
+def _read_template_shape(node: Node) -> dict[str, Any]:
+    file = node.path("filename")
+    map_ = read_map(file, unit=node.text("unit", "") or None)
+    shape = template_shape(map_, node.get("normalize", bool, True), where=str(file))
+    _require_unmoved(node, map_.geom.center, str(file))
+    return {field.name: getattr(shape, field.name) for field in fields(shape)}
+
+
+def _require_unmoved(node: Node, center: SkyCoord, file: str) -> None:
+    """Others move templates by the position of their centre; here they stay where their map is."""
+    wanted = {"lon_0": center.spherical.lon.deg, "lat_0": center.spherical.lat.deg}
+    for parameter in node.children("parameters"):
+        name = parameter.text("name")
+        if name in wanted and "value" in parameter:
+            found = strip(dress(parameter.number("value"), parameter.text("unit", "deg")), "deg", parameter.where)
+            if abs((found - wanted[name] + 180) % 360 - 180) > _UNMOVED:
+                raise parameter.error(
+                    f"{name} is {found:g} deg, the centre of {file} is at {wanted[name]:g} deg; templates are not"
+                    " moved: move the map in the file"
+                )
+
+
+def _write_template_shape(model: Template | EnergyTemplate) -> dict[str, Any]:
+    unit = model.unit if isinstance(model, EnergyTemplate) else BRIGHTNESS
+    return {"filename": Beside(write_template_shape, model), "normalize": False, "unit": unit}
+
+
 def _write_template(model: Any) -> dict[str, Any]:
     return {"energy": numbers(model.energy, "TeV"), "values": numbers(model.values, model.unit)}
 
@@ -130,6 +163,7 @@ PHASE_CURVE = Data(
     _read_phase_curve,
     _write_phase_curve,
 )
+MAP = Data(("filename", "normalize", "unit"), _read_template_shape, _write_template_shape)
 NODES_ON_SKY = Data(
     ("lon", "lat", "interp"),
     lambda node: {"lon": node.quantity("lon"), "lat": node.quantity("lat"), "interp": node.text("interp", "lin")},

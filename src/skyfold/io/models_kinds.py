@@ -1,6 +1,6 @@
 """Which classes of models a file can name, and what it calls them: a new class is one more line here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +10,7 @@ from skyfold.io.models_data import (
     EBL,
     FRAME,
     LIGHT_CURVE,
+    MAP,
     NODES,
     NODES_ON_SKY,
     NOTHING,
@@ -29,6 +30,7 @@ from skyfold.model.spatial.king import Beta, King
 from skyfold.model.spatial.piecewise import PiecewiseNormShape
 from skyfold.model.spatial.point import Point
 from skyfold.model.spatial.shell import Shell, Shell2
+from skyfold.model.spatial.template import EnergyTemplate, Template
 from skyfold.model.spectral import base, cutoff, line, log_parabola, piecewise, power_law, scale, template
 from skyfold.model.temporal import curves, pulses, trends
 from skyfold.model.temporal.base import Temporal
@@ -44,6 +46,7 @@ class Kind:
     sequence : a field that holds any number of parameters, ``norms``; files number them, ``norm_0``, ``norm_1``, ...
     own : whether it is a user's class; its name is then as it stands.
     passed : parameters with units that files have and the class has not, for the data say the same.
+    make : what makes it of what a file says; the class itself unless told.
     """
 
     cls: type
@@ -55,6 +58,11 @@ class Kind:
     sequence: str = ""
     own: bool = False
     passed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    make: Callable[..., Any] | None = None
+
+    def made(self, **given: Any) -> Any:
+        """The model with these arguments."""
+        return (self.make or self.cls)(**given)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -107,6 +115,13 @@ class Part:
 
 
 _TWO = ("model1", "model2")
+_CENTER = {"lon_0": "deg", "lat_0": "deg"}
+
+
+def _template(**given: Any) -> Template | EnergyTemplate:
+    """Files call both the same; the map has energies or not."""
+    return EnergyTemplate(**given) if "energy" in given else Template(**given)
+
 
 SPECTRAL = Part(
     "spectral",
@@ -155,6 +170,8 @@ SPATIAL = Part(
         Kind(Constant, "Constant", "const"),
         Kind(ConstantFlux, "ConstantFlux", "const-flux"),
         Kind(PiecewiseNormShape, "PiecewiseNorm", "piecewise-norm", NODES_ON_SKY, sequence="norms"),
+        Kind(Template, "Template", "template", MAP, passed=_CENTER, make=_template),
+        Kind(EnergyTemplate, "Template", "template", MAP, passed=_CENTER),
         Kind(King, "King", "king"),
         Kind(Beta, "Beta", "beta"),
     ),

@@ -148,7 +148,7 @@ def _model(node: Node, part: Part) -> Found:
     given = _in_tt(node, kind, {name: entry for name, entry in entries.items() if name not in kind.passed})
     values = _values(kind, given)
     with said_at(node.where):
-        model = kind.cls(**(values | data | {key: found.value for key, found in inner.items()}))
+        model = kind.made(**(values | data | {key: found.value for key, found in inner.items()}))
     entries = {_here(kind, key): entry for key, entry in given.items()}
     for key, found in inner.items():
         entries |= {f"{key}.{name}": entry for name, entry in found.entries.items()}
