@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from skyfold.dataset.dataset import Dataset
-from skyfold.dataset.window import Folding, directions, fixed, place, stays
+from skyfold.dataset.still import directions, fixed, stays
+from skyfold.dataset.window import Folding, place
 from skyfold.errors import ModelError, ShapeError
 from skyfold.fold.predict import fold
 from skyfold.geom.region import RegionGeom

@@ -7,37 +7,26 @@ import jax.numpy as jnp
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from skyfold.dataset import whole_pixels
+from skyfold.dataset.at_source import AREA, Density, kernel_of, migration_at, pixel_size, psf_at, widened
 from skyfold.dataset.dataset import Dataset
-from skyfold.dataset.position import response_at
 from skyfold.errors import ModelError, ShapeError
 from skyfold.events.good_times import GoodTimes
 from skyfold.fold import plane, spline
 from skyfold.fold.window import Local, Window
-from skyfold.geom.axis import Axis
-from skyfold.geom.pixels import padded, upsampled
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
-from skyfold.irf.fine_kernel import fine_kernel
-from skyfold.irf.migration import Migration
-from skyfold.maps.filter import convolve
-from skyfold.maps.map import Map
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
 
 Floats = NDArray[np.float64]
-_AREA = "cm2 s"
 # Sizes of windows: few, so that compiled code is shared between sources and fits. All suit the Fourier transform.
 _SIZES = (12, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
 # Nodes across a shape: no further apart than this part of a point of the window.
 _SPACING = 0.7
 # Pixels in the smallest feature of a shape that is taken at the centres of pixels, for their mean.
 _SMOOTH = 2.0
-# Points in a pixel across of a map of light that is finer than pixels, and points of all pixels together.
-_FINEST = 5
-_MOST_POINTS = 4_000_000
 _NODES = (32, 48, 64, 96, 128, 192, 256, 384)
 
 
@@ -113,8 +102,8 @@ def place(
     if folding.bilinear:
         return _on_whole_pixels(dataset, source, at, (x, y), folding, used)
     geom, reach = dataset.geom, float(source.shape.reach())
-    density = _psf(dataset, source, at)
-    pixel = _pixel(geom)
+    density = psf_at(dataset, source, at)
+    pixel = pixel_size(geom)
     point = reach == 0.0
     grain = float(source.shape.grain()) / min(pixel)
     old = None if before is None else before.window
@@ -123,7 +112,7 @@ def place(
     step = 1 if wide else _oversampling(grain, density, point, folding)
     if old is not None and not wide:
         step = max(step, old.oversampling)
-    kernel = _kernel(density, pixel, step, folding)
+    kernel = kernel_of(density, pixel, step, folding.containment)
     at_points = density is None and source.shape.smooth and grain * step >= 1
     sampled = wide or (at_points and (old is None or old.nodes == 0))
     blur = (kernel.shape[-1] // 2 + 1) // step
@@ -139,11 +128,11 @@ def place(
     local = _local(geom, at, (x - corner[1], y - corner[0]), n)
     inside = _outer(rows, columns, geom.image_shape)
     mask = np.where(inside, _taken(used, rows, columns), 0.0)
-    samples = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(_AREA))
+    samples = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
     dark = not np.any(mask.any(axis=0) & samples.any(axis=0))
     common: dict[str, Any] = {
         "edges": dataset.energy_true.edges_in("TeV"),
-        "migration": _migration(dataset, source, at),
+        "migration": migration_at(dataset, source, at),
         "mask": mask,
         "local": local,
         "times": _times(dataset.gti),
@@ -156,7 +145,7 @@ def place(
     }
     if point:
         if density is not None:
-            samples, kernel = spline.coefficients(samples), spline.coefficients(_widened(kernel, 6))
+            samples, kernel = spline.coefficients(samples), spline.coefficients(widened(kernel, 6))
         size = step * (n - 1 + 2 * (folding.margin + 3)) + 1
         kernel = np.moveaxis(_sized(kernel, size), 0, -1)
         return Placed(
@@ -193,7 +182,7 @@ def _on_whole_pixels(
     """The window of a source that is folded as Gammapy does, see `skyfold.fold.whole_pixels`."""
     assert dataset.exposure is not None
     assert source.shape is not None
-    geom, pixel, reach = dataset.geom, _pixel(dataset.geom), float(source.shape.reach())
+    geom, pixel, reach = dataset.geom, pixel_size(dataset.geom), float(source.shape.reach())
     response = dataset.psf if "psf" in source.irf else None
     kernel = np.ones((1, 1, 1))
     if response is not None:
@@ -205,12 +194,12 @@ def _on_whole_pixels(
     corner = (int(np.floor(origin[1])) - n // 2, int(np.floor(origin[0])) - n // 2)
     rows, columns = (np.arange(c, c + n) for c in corner)
     mask = np.where(_outer(rows, columns, geom.image_shape), _taken(used, rows, columns), 0.0)
-    exposure = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(_AREA))
+    exposure = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
     dispersion = dataset.edisp if "edisp" in source.irf else None
     nearest = None if dispersion is None else whole_pixels.migration_at(dispersion, at)
     window = Window(
         edges=dataset.energy_true.edges_in("TeV"),
-        migration=_migration(dataset, source, at) if nearest is None else nearest,
+        migration=migration_at(dataset, source, at) if nearest is None else nearest,
         exposure=exposure,
         kernel=np.zeros(0) if response is None else np.fft.rfft2(_wrapped(kernel, n)),
         mask=mask,
@@ -241,10 +230,10 @@ def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
     The PSF plays no part: what it takes out of the region is for the exposure of a spectrum to know.
     """
     assert dataset.exposure is not None
-    nothing, exposure = np.zeros(2), dataset.exposure.data_in(_AREA)
+    nothing, exposure = np.zeros(2), dataset.exposure.data_in(AREA)
     window = Window(
         edges=dataset.energy_true.edges_in("TeV"),
-        migration=_migration(dataset, source),
+        migration=migration_at(dataset, source),
         exposure=exposure,
         kernel=_inside(dataset.geom, source.shape),
         mask=used.astype(float),
@@ -258,17 +247,7 @@ def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
     return Placed(window, (0, 0), dark)
 
 
-# What the instrument does at the source
-
-Density = tuple[Floats, Axis, bool]
-
-
-def _psf(dataset: Dataset, source: Source, at: SkyCoord) -> Density | None:
-    """PSF densities (T or R, n_rad) at a position, their radii, and whether they are of reconstructed energies."""
-    if dataset.psf is None or "psf" not in source.irf:
-        return None
-    energies, rad = dataset.psf.table.geom.axes
-    return response_at(dataset.psf, at)[0], rad, energies.name == "energy"
+# What a region sees
 
 
 def _inside(geom: RegionGeom, shape: Shape | None) -> Floats:
@@ -279,12 +258,6 @@ def _inside(geom: RegionGeom, shape: Shape | None) -> Floats:
     share = grid.solid_angle * geom.weights(grid, oversampling=3)
     at = grid.sky[share > 0].transform_to(shape.frame).spherical
     return np.stack([at.lon.rad, at.lat.rad, share[share > 0]])
-
-
-def _migration(dataset: Dataset, source: Source, at: SkyCoord | None = None) -> Floats:
-    if dataset.edisp is None or "edisp" not in source.irf:
-        return Migration.diagonal(dataset.energy_true, dataset.energy).matrix
-    return response_at(dataset.edisp, at)[0]
 
 
 def _times(gti: GoodTimes | None) -> Floats:
@@ -303,23 +276,10 @@ def _oversampling(grain: float, density: Density | None, point: bool, folding: F
     return 1 if grain > 1 else 3
 
 
-def _kernel(density: Density | None, pixel: tuple[float, float], step: int, folding: Folding) -> Floats:
-    """Pixel sums of the PSF on a grid of pixels / step, (T, n, n); without one that of a point, which fills a pixel."""
-    if density is None:
-        return np.ones((1, step, step))
-    values, rad, _ = density
-    fine = fine_kernel(values, rad, (pixel[0] / step, pixel[1] / step), containment=folding.containment).values
-    return uniform_filter(_widened(fine, step // 2), size=(1, step, step), mode="constant") * step**2
-
-
-def _widened(kernel: Floats, by: int) -> Floats:
-    return np.pad(kernel, ((0, 0), (by, by), (by, by)))
-
-
 def _sized(kernel: Floats, size: int) -> Floats:
     """The middle of a kernel, or the kernel in the middle of zeros, with `size` points, odd."""
     by = (size - kernel.shape[-1]) // 2
-    return _widened(kernel, by) if by >= 0 else kernel[:, -by:by, -by:by]
+    return widened(kernel, by) if by >= 0 else kernel[:, -by:by, -by:by]
 
 
 def _wrapped(kernel: Floats, n: int) -> Floats:
@@ -331,12 +291,6 @@ def _wrapped(kernel: Floats, n: int) -> Floats:
 
 
 # Pixels
-
-
-def _pixel(geom: WcsGeom) -> tuple[float, float]:
-    """Width and height of a pixel [rad]."""
-    width, height = np.radians(geom.pixel_size.value)
-    return float(width), float(height)
 
 
 def _outer(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -381,69 +335,3 @@ def _local(geom: WcsGeom, at: SkyCoord, origin: tuple[float, float], n: int) -> 
         to_plane=plane.fitted(dx / scale[1], dy / scale[1], xi, eta),
         per_rad=np.hypot(to_pixel[:, 1, 0], to_pixel[:, 0, 1]) / scale[0],
     )
-
-
-def stays(dataset: Dataset, source: Source) -> bool:
-    """Whether a source has a shape that does not move, on a map: it is `fixed`, and needs no window."""
-    return source.shape is not None and not source.shape.moves and not isinstance(dataset.geom, RegionGeom)
-
-
-def directions(geom: WcsGeom, frame: str) -> tuple[Floats, Floats]:
-    """Longitude and latitude [rad] of the pixels in a frame, (ny, nx) each; 0 off the projection."""
-    sky = geom.sky.transform_to(frame).spherical
-    return np.nan_to_num(sky.lon.rad), np.nan_to_num(sky.lat.rad)
-
-
-def fixed(dataset: Dataset, source: Source, name: str, folding: Folding) -> tuple[Floats, Floats]:
-    """A shape that does not move, folded with the PSF for unit flux.
-
-    The PSF and the dispersion are those at the centre of the dataset. Light comes from beyond the border too, where
-    the exposure is that of the border.
-
-    Returns
-    -------
-    light : (T, ny, nx) [cm2 s], over all pixels of the dataset.
-    migration : (T, R)
-
-    Raises
-    ------
-    ShapeError
-        The dataset lacks an exposure, or has a PSF for each of several bins of reconstructed energy.
-    """
-    if dataset.exposure is None:
-        raise ShapeError(f"dataset {dataset.name!r} has no exposure: source {name!r} cannot be folded through it")
-    assert source.shape is not None
-    at, kernel = dataset.geom.center, np.ones((1, 1, 1))
-    density = _psf(dataset, source, at)
-    if density is not None:
-        kernel = _kernel(density, _pixel(dataset.geom), 1, folding)
-        if density[2] and len(kernel) > 1:
-            raise ShapeError(
-                f"dataset {dataset.name!r} has a PSF of reconstructed energies; the shape of {name!r}, which does not"
-                " move, needs one of true energies, or none: irf=('exposure', 'edisp')"
-            )
-    blur = kernel.shape[-1] // 2
-    light = _shining(source.shape, padded(dataset.geom.image, blur), dataset.energy_true.center_in("TeV"))
-    seen = light * np.pad(dataset.exposure.data_in(_AREA), ((0, 0), (blur, blur), (blur, blur)), mode="edge")
-    if density is not None:
-        wide = padded(dataset.geom.image, blur).with_axes(dataset.energy_true)
-        ny, nx = dataset.geom.image_shape
-        seen = convolve(Map(wide, seen), kernel).data[:, blur : blur + ny, blur : blur + nx]
-    return seen, _migration(dataset, source, at)
-
-
-def _shining(shape: Shape, geom: WcsGeom, energies: Floats) -> Floats:
-    """Light of a shape in pixels at energies, (T, ny, nx): at their centres; of finer shapes the mean over them."""
-    (ny, nx), pixel = geom.image_shape, min(_pixel(geom))
-    most = min(_FINEST, max(1, int(np.sqrt(_MOST_POINTS / (ny * nx)))))
-    finer = min(most, max(1, int(np.ceil(0.999 * pixel / max(float(shape.grain()), pixel / _FINEST)))))
-    lon, lat = directions(upsampled(geom, finer), shape.frame)
-    brightness: Any = shape
-
-    def light(*energy: float) -> Floats:
-        points = np.broadcast_to(np.asarray(brightness(lon, lat, *energy)), lon.shape)
-        return points.reshape(ny, finer, nx, finer).mean(axis=(1, 3)) * geom.solid_angle
-
-    if shape.energy_dependent:
-        return np.stack([light(energy) for energy in energies])
-    return np.broadcast_to(light(), (energies.size, ny, nx))

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.predict import sees
-from skyfold.dataset.window import Folding, Placed, directions, fixed, place, position, stays
+from skyfold.dataset.still import directions, fixed, stays
+from skyfold.dataset.window import Folding, Placed, place, position
 from skyfold.errors import FitError
 from skyfold.fit.layer import Factor, Known, Layer, Scaled, Shaped
 from skyfold.fit.part import Ints, Mapping, Part, padded
