@@ -14,6 +14,7 @@ from skyfold.irf.responses import Responses
 from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
+from skyfold.model.spatial.constant import ConstantFlux
 from skyfold.model.spatial.gaussian import Gaussian
 from skyfold.model.spatial.point import Point
 from skyfold.model.spectral.power_law import PowerLaw
@@ -89,6 +90,7 @@ class Hole(Shape):
     ("source", "message"),
     [
         (Source(SPECTRUM), "source 'a' has no shape: where are its photons from"),
+        (Source(SPECTRUM, ConstantFlux()), "source 'a' has no shape: where are its photons from"),
         (Source(PowerLaw(amplitude="-1e-12 cm-2 s-1 TeV-1"), CRAB.shape), "the flux of 'a' is -.* TeV: no photons"),
         (Source(SPECTRUM, Hole()), "the brightness of 'a' is negative or not finite"),
         (replace(CRAB, lightcurve=Linear(alpha=-1.0)), "the light curve of 'a' is negative"),
