@@ -1,6 +1,6 @@
 """Run the same work with skyfold and with Gammapy and print the ratios of CPU time and peak memory.
 
-    python bench/run.py --gammapy PYTHON [--repeat 5] [--jobs reduction fits] [--record]
+    python bench/run.py --gammapy PYTHON [--repeat 5] [--jobs reduction fits simulations] [--record]
 
 PYTHON is the interpreter of an environment that has Gammapy; `make bench` makes one. Each job is a process of its own,
 pinned to one core where the system can do that; the two packages alternate, and medians are compared. With ``--record``

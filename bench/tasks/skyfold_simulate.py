@@ -15,9 +15,9 @@ from astropy.coordinates import SkyCoord
 
 from skyfold.io.dl3_write import write_observation
 from skyfold.io.responses import read_responses
+from skyfold.io.template_shapes import read_template_shape
 from skyfold.model.source import Source
 from skyfold.model.spatial.point import Point
-from skyfold.model.spatial.template import EnergyTemplate
 from skyfold.model.spectral.power_law import PowerLaw, PowerLawNorm
 from skyfold.simulate.observation import simulate_observation
 from skyfold.simulate.plan import planned
@@ -32,19 +32,7 @@ def source(name: str) -> Source:
         return Source(
             PowerLaw(index=2.0, amplitude="1e-11 cm-2 s-1 TeV-1"), Point(lon_0=0.0, lat_0=0.0, frame="galactic")
         )
-    return Source(PowerLawNorm(), template())
-
-
-def template() -> EnergyTemplate:
-    from astropy.io import fits
-
-    with fits.open(TEMPLATE) as hdus:
-        header, energies = hdus[0].header, hdus["ENERGIES"].data
-        lon, lat = (
-            np.radians((np.arange(header[f"NAXIS{i}"]) + 1 - header[f"CRPIX{i}"]) * header[f"CDELT{i}"]) for i in (1, 2)
-        )
-        values = hdus[0].data.astype(float) * 1e6  # per MeV in the file
-    return EnergyTemplate(energies["ENERGY"].astype(float) * 1e-6, lon, lat, values, frame="galactic")
+    return Source(PowerLawNorm(), read_template_shape(TEMPLATE, "cm-2 s-1 MeV-1 sr-1", normalize=False))
 
 
 def run(name: str, file: str) -> None:
