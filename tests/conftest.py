@@ -1,6 +1,9 @@
 """What every test may ask for."""
 
 import os
+import resource
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -12,6 +15,8 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"  # no silent broadcasting of (n,) against (m, n)
 os.environ.setdefault("SKYFOLD_CACHE", str(Path(__file__).parents[1] / ".jax_cache"))  # shared by workers and runs
 
+_ENOUGH = 2_000_000  # kB
+
 iers.conf.auto_download = False  # a test reaches no network: the tables that astropy brings cover its dates
 
 # Reproducible on a build server, searching new examples at a developer's desk; no example database, so that a run
@@ -19,6 +24,14 @@ iers.conf.auto_download = False  # a test reaches no network: the tables that as
 hypothesis.settings.register_profile("desk", deadline=None, database=None)
 hypothesis.settings.register_profile("ci", deadline=None, database=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled() -> Iterator[None]:
+    """Forget compiled functions once they fill 2 GB: each is on disk, and two workers share a small machine."""
+    yield
+    if "jax" in sys.modules and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _ENOUGH:
+        sys.modules["jax"].clear_caches()
 
 
 @pytest.fixture(scope="session")

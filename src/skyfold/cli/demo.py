@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skyfold.workflow.demo import Demo
+    from skyfold.workflow.demo_result import Demo
 
 _DEFAULT_SEED = 20250201
 

@@ -4,107 +4,33 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.predict import npred
 from skyfold.errors import ConfigError, DataError
 from skyfold.estimate.excess_map import ExcessMap, excess_map
 from skyfold.estimate.significance import exclusion_from_significance
-from skyfold.events.observation import Observation
 from skyfold.events.store import ObservationStore
-from skyfold.fit.fit import FitResult, fit
-from skyfold.fit.parameters import Parameters
+from skyfold.fit.fit import fit
 from skyfold.io.check import check_path, findings_table
 from skyfold.io.dl3_write import write_store
 from skyfold.io.store import read_store
 from skyfold.maps.map import Map
-from skyfold.model.source import Sky
 from skyfold.reduce.chain import Progress, reduce
 from skyfold.reduce.recipe import Recipe, SafeRange
 from skyfold.reduce.ring import Ring
 from skyfold.simulate.observation import simulate_observations
+from skyfold.workflow.demo_products import write_demo
+from skyfold.workflow.demo_result import CORRELATION, Demo
 from skyfold.workflow.demo_sky import DATASET, Survey, observations, start_of_fit, true_sky
 from skyfold.workflow.output import new_folder
 from skyfold.workflow.steps import Clock
 
 SEED = 20250201
-CORRELATION = "0.1 deg"
 # The response is known further out, but there is little to see.
 _SAFE = SafeRange(methods=("offset-max",), offset_max="2.2 deg")
 Watch = Callable[[str], AbstractContextManager[Progress | None]]
-
-
-@dataclass(frozen=True)
-class Recovered:
-    """A parameter: what it is, where the fit started, and what the fit found."""
-
-    name: str
-    unit: str
-    truth: float
-    start: float
-    value: float
-    error: float
-
-    @property
-    def pull(self) -> float:
-        """(value − truth) / error; nan without error."""
-        return (self.value - self.truth) / self.error
-
-
-@dataclass(frozen=True, eq=False)
-class Demo:
-    """What the demo made and found.
-
-    Parameters
-    ----------
-    sky, start : the truth, and the table of parameters with the values at which the fit started.
-    observations : as they were simulated.
-    excess_map, exclusion : significance above a ring, and what the rings left out.
-    dataset, fit : the cube that was fitted, and the outcome.
-    expected : counts expected of each source and background at the end of the fit.
-    seconds : of wall-clock time, by step.
-    """
-
-    survey: Survey
-    seed: int
-    sky: Sky
-    start: Parameters
-    observations: tuple[Observation, ...]
-    excess_map: ExcessMap
-    exclusion: Map
-    dataset: Dataset
-    fit: FitResult
-    expected: dict[str, Map]
-    seconds: dict[str, float]
-
-    @property
-    def recovered(self) -> tuple[Recovered, ...]:
-        """The free parameters, in the order of the sky."""
-        truth = Parameters.of(self.sky)
-        return tuple(
-            Recovered(row.name, row.unit, truth[row.name].value, self.start[row.name].value, row.value, row.error)
-            for row in self.fit.parameters.free
-        )
-
-    @property
-    def distance(self) -> float:
-        """Δᵀ C⁻¹ Δ, Δ the free parameters minus the truth: χ² of as many degrees of freedom; nan without errors."""
-        away = np.array([row.value - row.truth for row in self.recovered])
-        scale = np.sqrt(self.fit.covariance.diagonal())
-        if not np.all(np.isfinite(self.fit.covariance)):
-            return float("nan")
-        return float(away / scale @ np.linalg.solve(self.fit.correlation, away / scale))
-
-    @property
-    def n_events(self) -> dict[str, int]:
-        """Events of each source, and of the background, by name."""
-        labels = np.concatenate([run.events.columns["MC_ID"] for run in self.observations])
-        sources = [name for name in self.sky if name != "background"]
-        return {name: int(np.sum(labels == i)) for i, name in enumerate(["background", *sources])}
 
 
 def demo(
@@ -138,8 +64,6 @@ def demo(
     """
     if seed < 0:
         raise ConfigError(f"seed: wanted a number from 0 on, found {seed}")
-    from skyfold.workflow.demo_products import write_demo
-
     clock = Clock()
     with new_folder(out, overwrite=overwrite) as folder:
         sky = true_sky()

@@ -8,16 +8,15 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from astropy.io import fits
 
 from skyfold.dataset.predict import total
 from skyfold.estimate.residuals import residuals
 from skyfold.estimate.significance import significance_distribution
 from skyfold.fit.spectra import spectrum_covariance
 from skyfold.io.atomic import write_bytes
-from skyfold.io.fits import write_hdus
 from skyfold.io.maps import write_map
 from skyfold.io.models import write_models
+from skyfold.io.tables import write_table
 from skyfold.maps.map import Map
 from skyfold.maps.rebin import rebin
 from skyfold.model.source import Source
@@ -27,7 +26,8 @@ from skyfold.plot.fit import plot_correlation
 from skyfold.plot.histogram import plot_significance_histogram
 from skyfold.plot.recovery import plot_recovered_spectrum, plot_recovery
 from skyfold.plot.sky import plot_map, plot_significance
-from skyfold.workflow.demo import CORRELATION, Demo
+from skyfold.units import dress
+from skyfold.workflow.demo_result import CORRELATION, Demo
 from skyfold.workflow.output import SUMMARY
 from skyfold.workflow.provenance import versions
 from skyfold.workflow.steps import Clock
@@ -43,7 +43,7 @@ def write_demo(demo: Demo, folder: Path, clock: Clock, *, plots: bool = True) ->
         for name, map_ in maps_of(demo).items():
             write_map(folder / "maps" / f"{name}.fits", map_)
         for name in _sources(demo):
-            write_hdus(_spectrum_hdus(demo, name), folder / "spectra" / f"{name}.fits")
+            write_table(folder / "spectra" / f"{name}.fits", _spectrum(demo, name), "SPECTRUM")
     if plots:
         with clock("plots"):
             for name, figure in figures_of(demo).items():
@@ -116,15 +116,13 @@ def _write_models(demo: Demo, folder: Path) -> None:
     write_models(folder / "models.yaml", demo.fit.sky, demo.fit.parameters, np.nan_to_num(demo.fit.covariance))
 
 
-def _spectrum_hdus(demo: Demo, name: str) -> list[Any]:
-    """A table of the fitted flux with its error, and of the true one."""
+def _spectrum(demo: Demo, name: str) -> dict[str, Any]:
+    """Columns of the fitted flux with its error, and of the true one."""
     energy = np.geomspace(*_ends(demo), 200)
     value, error = dnde(demo.fit.sky[name].spectrum, jnp.asarray(energy), spectrum_covariance(demo.fit, name))
     truth = demo.sky[name].spectrum.dnde(jnp.asarray(energy))
-    columns = [fits.Column("energy", "D", "TeV", array=energy)]
-    for title, values in (("dnde", value), ("dnde_err", error), ("dnde_true", truth)):
-        columns.append(fits.Column(title, "D", _FLUX_DENSITY, array=np.asarray(values)))
-    return [fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns, name="SPECTRUM")]
+    fluxes = {"dnde": value, "dnde_err": error, "dnde_true": truth}
+    return {"energy": dress(energy, "TeV")} | {title: dress(flux, _FLUX_DENSITY) for title, flux in fluxes.items()}
 
 
 def _sources(demo: Demo) -> list[str]:
