@@ -77,6 +77,12 @@ def test_the_same_seed_gives_the_same_draws(result):
     np.testing.assert_array_equal(first, second)
 
 
+def test_a_minimum_at_which_nothing_can_be_drawn_is_an_error(result):
+    narrow = result.parameters.set("source.spectrum.index", bounds=(2.3 - 1e-9, 2.3 + 1e-9))
+    with pytest.raises(FitError, match="none of 50 draws around the minimum is possible"):
+        posterior(replace(result, parameters=narrow), 10, 1, tried=50)
+
+
 def test_what_cannot_be_drawn_is_said(result):
     poor = replace(posterior(result, 10, 5, tried=50), effective=1.2)
     with pytest.raises(FitError, match=r"50 draws around the minimum are worth 1\.2"):

@@ -78,6 +78,7 @@ def posterior(result: FitResult, n: int, seed: Seed, tried: int | None = None) -
     ------
     FitError
         The fit has problems other than parameters at their bounds: without a minimum there is nothing to draw around.
+        Or no draw is possible.
     """
     other = [problem.text for problem in result.problems if problem.fault != "bound"]
     if other:
@@ -93,6 +94,8 @@ def posterior(result: FitResult, n: int, seed: Seed, tried: int | None = None) -
     for i in inside:
         log_weight[i] = -0.5 * (likelihood(values[i]) - result.stat) - log_density[i]
     log_weight[~np.isfinite(log_weight)] = -np.inf  # outside the support of a prior, or where a model has no value
+    if not np.isfinite(log_weight).any():
+        raise FitError(f"none of {tried} draws around the minimum is possible: is it outside of bounds or priors?")
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
     chosen = _spread(rng, weight, n)
@@ -105,6 +108,8 @@ def _covariance(result: FitResult) -> Floats:
     if result.ok:
         return result.covariance
     fisher = result.likelihood.expand(result.free).fisher
+    if not (np.isfinite(fisher).all() and (fisher.diagonal() > 0).all()):
+        raise FitError(f"no posterior where the expected counts do not change with every parameter: {result.status}")
     size = np.sqrt(fisher.diagonal())
     return 2 * np.linalg.inv(fisher / np.outer(size, size)) / np.outer(size, size)
 
