@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from skyfold.dataset.dataset import Dataset
 from skyfold.errors import ModelError, ShapeError
 from skyfold.events.good_times import GoodTimes
 from skyfold.fold import plane, spline
+from skyfold.fold.point import by_phase
 from skyfold.fold.window import Local, Window
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
@@ -130,10 +130,16 @@ def place(
     mask = np.where(inside, _taken(used, rows, columns), 0.0)
     samples = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
     dark = not np.any(mask.any(axis=0) & samples.any(axis=0))
+    edges, migration = dataset.energy_true.edges_in("TeV"), migration_at(dataset, source, at)
+    reco_psf = density is not None and density[2]
+    lit = _lit(migration, mask)
+    edges, migration, samples = edges[lit.start : lit.stop + 1], migration[lit], samples[lit]
+    if density is not None and not reco_psf:
+        kernel = kernel[lit]
     common: dict[str, Any] = {
-        "edges": dataset.energy_true.edges_in("TeV"),
-        "migration": migration_at(dataset, source, at),
-        "mask": mask,
+        "edges": edges,
+        "migration": migration,
+        "seen": _seen(mask, migration, reco_psf),
         "local": local,
         "times": _times(dataset.gti),
         "room": np.array(n / 2 - kernel.shape[-1] / (2 * step) - folding.margin - 1),
@@ -141,16 +147,15 @@ def place(
         "order": 1 if density is None else 3,
         "follows": not wide,
         "blurred": density is not None,
-        "reco_psf": density is not None and density[2],
+        "reco_psf": reco_psf,
     }
     if point:
         if density is not None:
             samples, kernel = spline.coefficients(samples), spline.coefficients(widened(kernel, 6))
-        size = step * (n - 1 + 2 * (folding.margin + 3)) + 1
-        kernel = np.moveaxis(_sized(kernel, size), 0, -1)
-        return Placed(
-            Window(exposure=samples, kernel=np.ascontiguousarray(kernel), kind="point", **common), corner, dark
-        )
+        else:
+            kernel = np.broadcast_to(kernel, (len(samples), *kernel.shape[1:]))
+        parts = by_phase(kernel, step, n + 2 * (folding.margin + 3))
+        return Placed(Window(exposure=samples, kernel=parts, kind="point", **common), corner, dark)
     fine = (np.arange(step * n) - (step - 1) / 2) / step
     if step > 1 and density is not None:
         samples = _interpolated(samples, fine, fine)
@@ -197,21 +202,34 @@ def _on_whole_pixels(
     exposure = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
     dispersion = dataset.edisp if "edisp" in source.irf else None
     nearest = None if dispersion is None else whole_pixels.migration_at(dispersion, at)
+    migration = migration_at(dataset, source, at) if nearest is None else nearest
+    reco_psf = response is not None and response.table.geom.axes[0].name == "energy"
     window = Window(
         edges=dataset.energy_true.edges_in("TeV"),
-        migration=migration_at(dataset, source, at) if nearest is None else nearest,
+        migration=migration,
         exposure=exposure,
         kernel=np.zeros(0) if response is None else np.fft.rfft2(_wrapped(kernel, n)),
-        mask=mask,
+        seen=_seen(mask, migration, reco_psf),
         local=_local(geom, at, (origin[0] - corner[1], origin[1] - corner[0]), n),
         times=_times(dataset.gti),
         room=np.array(n / 2 - blur - folding.margin - 1),
         kind="whole pixels",
         nodes=whole_pixels.parts_of(float(source.shape.grain()), min(pixel)) if reach > 0 else 0,
         blurred=response is not None,
-        reco_psf=response is not None and response.table.geom.axes[0].name == "energy",
+        reco_psf=reco_psf,
     )
     return Placed(window, corner, not np.any(mask.any(axis=0) & exposure.any(axis=0)), reach)
+
+
+def _lit(migration: Floats, mask: Floats) -> slice:
+    """The true energies of which anything reaches a bin of the statistic; all of them if there is none."""
+    reached = np.flatnonzero(migration[:, mask.any(axis=(1, 2))].any(axis=1))
+    return slice(int(reached[0]), int(reached[-1]) + 1) if reached.size else slice(0, len(migration))
+
+
+def _seen(mask: Floats, migration: Floats, reco_psf: bool) -> Floats:
+    """Share of the counts of each channel that ends up in a bin of a mask (R, ny, nx), (ny, nx, C)."""
+    return np.moveaxis(mask, 0, -1) if reco_psf else np.moveaxis(np.tensordot(migration, mask, 1), 0, -1)
 
 
 def _nodes(least: float) -> int:
@@ -231,19 +249,20 @@ def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
     """
     assert dataset.exposure is not None
     nothing, exposure = np.zeros(2), dataset.exposure.data_in(AREA)
+    migration = migration_at(dataset, source)
     window = Window(
         edges=dataset.energy_true.edges_in("TeV"),
-        migration=migration_at(dataset, source),
+        migration=migration,
         exposure=exposure,
         kernel=_inside(dataset.geom, source.shape),
-        mask=used.astype(float),
+        seen=_seen(used.astype(float), migration, False),
         local=Local(*(nothing,) * 6),
         times=_times(dataset.gti),
         room=np.array(0.0),
         follows=False,
         kind="region",
     )
-    dark = not np.any((exposure[:, 0, 0] @ window.migration) * used[:, 0, 0])
+    dark = not np.any((exposure[:, 0, 0] @ migration) * used[:, 0, 0])
     return Placed(window, (0, 0), dark)
 
 
@@ -274,12 +293,6 @@ def _oversampling(grain: float, density: Density | None, point: bool, folding: F
     if point or density is None:
         return folding.oversampling
     return 1 if grain > 1 else 3
-
-
-def _sized(kernel: Floats, size: int) -> Floats:
-    """The middle of a kernel, or the kernel in the middle of zeros, with `size` points, odd."""
-    by = (size - kernel.shape[-1]) // 2
-    return widened(kernel, by) if by >= 0 else kernel[:, -by:by, -by:by]
 
 
 def _wrapped(kernel: Floats, n: int) -> Floats:
@@ -323,7 +336,7 @@ def _local(geom: WcsGeom, at: SkyCoord, origin: tuple[float, float], n: int) -> 
     dx, dy = (grid.ravel() for grid in np.meshgrid(steps - origin[0], steps - origin[1]))
     sky = geom.from_pix(x0 + dx, y0 + dy).transform_to(at.frame).spherical
     near = np.isfinite(sky.lon.rad)
-    xi, eta = (np.asarray(c) for c in plane.to_plane(sky.lon.rad[near], sky.lat.rad[near], jnp.asarray(pole)))
+    xi, eta = plane.to_plane(sky.lon.rad[near], sky.lat.rad[near], pole)
     scale = np.array([np.abs([xi, eta]).max(), np.abs([dx, dy]).max()])
     dx, dy = dx[near], dy[near]
     to_pixel = plane.fitted(xi / scale[0], eta / scale[0], dx, dy)

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
+from jax.tree_util import register_dataclass
 
-from skyfold.fold.predict import drift, image, through
+from skyfold.fold.point import Landing, Slopes, exposed, landing, shifted
+from skyfold.fold.predict import drift, image, moved_by, photons, pixel
 from skyfold.fold.window import Numbers, Window
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.spectral.base import Spectrum
 from skyfold.num.double import Floats
+from skyfold.num.quick import quickly
 
 
 @dataclass(frozen=True)
@@ -46,18 +48,26 @@ def taken_apart(model: Any) -> tuple[Kind, Floats, list[Any]]:
     return Kind(tree, numbers), np.array([leaves[i] for i in numbers], dtype=float), data
 
 
-class Bins(eqx.Module):
-    """Listed bins of a source, (L,) both: pixel y · nx + x of the window, and bin of reconstructed energy."""
+@register_dataclass
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Listed bins of a source.
+
+    pixels : (L,) pixel y · nx + x of the window.
+    share : (L, C) of the counts of each channel there that end up in the bin of reconstructed energy.
+    """
 
     pixels: Numbers
-    reco: Numbers
+    share: Numbers
 
 
-class Directions(eqx.Module):
+@register_dataclass
+@dataclass(frozen=True, eq=False)
+class Directions:
     """Along which a source changes with the free parameters, in the space of its own P parameters.
 
     every : (k, P); along each a free parameter rises by one unit.
-    moving : (m, P) those of them that change the shape, and `which` (m,) they are.
+    moving : (m, P) those of them that change the shape, and `which` (k, m) they are: 1 where they are the same.
     """
 
     every: Numbers
@@ -65,8 +75,30 @@ class Directions(eqx.Module):
     which: Numbers
 
 
+class Landed(NamedTuple):
+    """Where a point is in its window, and how that changes along the directions: (k, 2) pixels along x and y."""
+
+    landing: Landing
+    slopes: Slopes | None
+    moves: Array
+
+
+class Numbered(NamedTuple):
+    """What of a source are but a few numbers.
+
+    flux : (C,) photons in each channel, and their derivatives d_flux (k, C)
+    drift : pixels, see `skyfold.fold.predict.drift`
+    landed : of a point
+    """
+
+    flux: Array
+    d_flux: Array
+    drift: Array
+    landed: Landed | None
+
+
 class Light(NamedTuple):
-    """What a shape sends into the listed bins (L, T), and into the statistic: (R, T) sums over the mask."""
+    """What an image sends from each channel into the listed bins (L, C), and into all bins of the statistic (C,)."""
 
     listed: Array
     summed: Array
@@ -78,7 +110,6 @@ class Folded(NamedTuple):
     total : over the bins of the statistic; d_total (k,)
     listed : (L,) in the listed bins; d_listed (k, L)
     light : what the shape alone sends into the bins
-    drift : see `skyfold.fold.predict.drift`
     """
 
     total: Array
@@ -86,58 +117,88 @@ class Folded(NamedTuple):
     d_total: Array
     d_listed: Array
     light: Light
-    drift: Array
 
 
-def _light(pixels: Array, window: Window, bins: Bins) -> Light:
-    """What an image (ny · nx, T) sends into the bins."""
-    mask = window.mask.reshape(window.mask.shape[0], -1)
-    return Light(pixels[bins.pixels], mask @ pixels)
+def folded(
+    kind: Kind, values: Floats, data: list[Array], window: Window, bins: Bins, along: Directions
+) -> tuple[Folded, Array]:
+    """Fold a source; and how far it has drifted.
 
-
-def _seen(counts: Array, window: Window, bins: Bins) -> tuple[Array, Array]:
-    """Sum over the mask, and what falls into the listed bins (L,), of counts (ny · nx, R)."""
-    mask = window.mask.reshape(window.mask.shape[0], -1)
-    return jnp.einsum("rp,pr->", mask, counts), counts[bins.pixels, bins.reco]
-
-
-@partial(jax.jit, static_argnums=0)
-def folded(kind: Kind, values: Array, data: list[Array], window: Window, bins: Bins, along: Directions) -> Folded:
-    """Fold a source.
-
-    The spectrum and the shape are factors: the expensive derivatives, of the image, are taken only where the shape
-    changes.
+    In steps that are compiled one by one: the arrays between them are made once, where one function for all would make
+    them anew for each number that it takes from them; and steps are shared by all sources to which they are the same.
+    The expensive derivatives, of the image, are taken only where the shape changes.
     """
+    numbered = _numbered(kind, values, data, window, along)
     if window.kind == "fixed":
-        light = Light(window.kernel.T, window.exposure[..., 0].T)
+        return _known(Light(window.kernel, window.exposure), numbered), numbered.drift
+    if numbered.landed is not None:
+        images = _shifted(*numbered.landed[:2], window)
     else:
-        pixels, d_pixels = jax.linearize(lambda v: image(kind.build(v, data).shape, window), values)
-        light = _light(pixels, window, bins)
-    flow, d_flow = jax.linearize(lambda v: through(kind.build(v, data), window), values)
-    by_bin = flow.T[bins.reco]
-    d_flows = jax.vmap(d_flow)(along.every)
-    d_total = jnp.einsum("ktr,rt->k", d_flows, light.summed)
-    d_listed = jnp.einsum("klt,lt->kl", jnp.swapaxes(d_flows, 1, 2)[:, bins.reco], light.listed)
-    if along.moving.shape[0]:
-        # One after the other: batched products are several times as slow, and there are few.
-        moved = [_seen(d @ flow, window, bins) for d in lax.optimization_barrier(jax.vmap(d_pixels)(along.moving))]
-        d_total = d_total.at[along.which].add(jnp.stack([total for total, _ in moved]))
-        d_listed = d_listed.at[along.which].add(jnp.stack([listed for _, listed in moved]))
-    total, listed = jnp.sum(light.summed.T * flow), jnp.sum(light.listed * by_bin, axis=1)
-    return Folded(total, listed, d_total, d_listed, light, drift(kind.build(values, data), window))
+        images = _images(kind, values, data, window, along.moving)
+    return _seen(images, numbered, along.which, window.seen, bins), numbered.drift
+
+
+@partial(quickly, static_argnums=0)
+def _numbered(kind: Kind, values: Array, data: list[Array], window: Window, along: Directions) -> Numbered:
+    flux, d_flux = jax.linearize(lambda v: photons(kind.build(v, data), window), values)
+    d_fluxes = jax.vmap(d_flux)(along.every)
+    if window.kind != "point":
+        return Numbered(flux, d_fluxes, drift(kind.build(values, data), window), None)
+    at, d_at = jax.linearize(lambda v: pixel(kind.build(v, data).shape, window), values)
+    here, slopes = landing(at, window)
+    landed = Landed(here, slopes if along.moving.shape[0] else None, jax.vmap(d_at)(along.every))
+    return Numbered(flux, d_fluxes, moved_by(at, window), landed)
+
+
+_shifted = jax.jit(shifted)
 
 
 @partial(jax.jit, static_argnums=0)
-def flow_bent(kind: Kind, values: Array, data: list[Array], window: Window, along: Directions, weights: Array) -> Array:
-    """Second derivatives of Σ weights (T, R) × `through` along `every`, (k, k): those of the spectrum alone."""
+def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving: Array) -> tuple[Array, ...]:
+    """The image, and its derivatives along some directions (m, P); (ny · nx, C) each."""
+    if not moving.shape[0]:
+        return (image(kind.build(values, data).shape, window),)
+    pixels, d_pixels = jax.linearize(lambda v: image(kind.build(v, data).shape, window), values)
+    return (pixels, *jax.vmap(d_pixels)(moving))
+
+
+@jax.jit
+def _seen(images: tuple[Array, ...], numbered: Numbered, which: Array, seen: Array, bins: Bins) -> Folded:
+    """Fold an image, and the changes of it."""
+    flux, d_flux, _, landed = numbered
+    if landed is not None:
+        images, which = exposed(images, *landed[:2]), landed.moves
+    light, *moved = (
+        Light(pixels[bins.pixels] * bins.share, jnp.sum(pixels * seen.reshape(pixels.shape), axis=0))
+        for pixels in images
+    )
+    found = _known(light, numbered)
+    if not moved:
+        return found
+    return found._replace(
+        d_total=found.d_total + which @ jnp.stack([one.summed @ flux for one in moved]),
+        d_listed=found.d_listed + which @ jnp.stack([one.listed @ flux for one in moved]),
+    )
+
+
+@jax.jit
+def _known(light: Light, numbered: Numbered) -> Folded:
+    """Fold a shape that does not change."""
+    flux, d_flux = numbered.flux, numbered.d_flux
+    return Folded(light.summed @ flux, light.listed @ flux, d_flux @ light.summed, d_flux @ light.listed.T, light)
+
+
+@partial(quickly, static_argnums=0)
+def flux_bent(kind: Kind, values: Array, data: list[Array], window: Window, along: Directions, weights: Array) -> Array:
+    """Second derivatives of Σ weights (C,) × `photons` along `every`, (k, k): those of the spectrum alone."""
 
     def weighted(step: Array) -> Array:
-        return jnp.vdot(weights, through(kind.build(values + step @ along.every, data), window))
+        return jnp.vdot(weights, photons(kind.build(values + step @ along.every, data), window))
 
     return jax.hessian(weighted)(jnp.zeros(along.every.shape[0]))
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(quickly, static_argnums=0)
 def scaled(
     kind: Kind, values: Array, data: list[Array], at: tuple[Array, ...], directions: Array
 ) -> tuple[Array, Array]:
@@ -151,7 +212,7 @@ def scaled(
     return value, jax.vmap(along)(directions)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(quickly, static_argnums=0)
 def scaled_bent(
     kind: Kind, values: Array, data: list[Array], at: tuple[Array, ...], directions: Array, weights: Array
 ) -> Array:

@@ -1,6 +1,6 @@
 """The backgrounds of one dataset: expected counts that are known but for a factor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -33,10 +33,15 @@ class Bent(NamedTuple):
 class Layer(Protocol):
     """A background."""
 
-    def fill(self, values: Floats, mapping: Mapping) -> Filled: ...
+    def fill(self, values: Floats) -> Filled: ...
 
-    def bent(self, values: Floats, mapping: Mapping, linear: float, slopes: Floats) -> Bent:
+    def bent(self, values: Floats, linear: float, slopes: Floats) -> Bent:
         """Second derivatives of linear × total + Σ slopes (N,) × mu."""
+        ...
+
+    @property
+    def still(self) -> "Layer":
+        """The same without derivatives."""
         ...
 
 
@@ -50,11 +55,15 @@ class Known:
     base: Floats
     total: float
 
-    def fill(self, values: Floats, mapping: Mapping) -> Filled:
+    def fill(self, values: Floats) -> Filled:
         return Filled(self.base, self.total, np.zeros((0, self.base.size)), np.zeros(0), _NONE)
 
-    def bent(self, values: Floats, mapping: Mapping, linear: float, slopes: Floats) -> Bent:
+    def bent(self, values: Floats, linear: float, slopes: Floats) -> Bent:
         return Bent(np.zeros((0, 0)), _NONE)
+
+    @property
+    def still(self) -> Self:
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +72,7 @@ class Factor:
 
     values : of its parameters where the model was made, (P,).
     rows : (P,) where they are among those of the sky.
+    along, columns : along which the free parameters change them (k, P), and which free parameters they are (k,).
     """
 
     kind: Kind
@@ -70,26 +80,31 @@ class Factor:
     rows: Ints
     data: list[Any]
     at: tuple[Floats, ...]
+    along: Floats
+    columns: Ints
 
     @classmethod
-    def of(cls, model: Any, rows: Ints, *at: Floats) -> Self:
+    def of(cls, model: Any, rows: Ints, mapping: Mapping, *at: Floats) -> Self:
         kind, values, data = taken_apart(model)
-        return cls(kind, values, rows, data, at)
+        return cls(kind, values, rows, data, at, *mapping.along(rows))
 
-    def start(self, mapping: Mapping) -> Floats:
+    @property
+    def still(self) -> Self:
+        """The same without derivatives."""
+        return replace(self, along=np.zeros((0, self.rows.size)), columns=_NONE)
+
+    def start(self) -> Floats:
         """Factors (n,) where the model was made."""
-        return np.asarray(scaled(self.kind, self.values, self.data, self.at, mapping.along(self.rows)[0])[0])
+        return np.asarray(scaled(self.kind, self.values, self.data, self.at, self.along)[0])
 
-    def fill(self, values: Floats, mapping: Mapping) -> tuple[Floats, Floats, Ints]:
-        """Factors (n,), derivatives (k, n), by which free parameters (k,)."""
-        along, columns = mapping.along(self.rows)
-        factor, slopes = scaled(self.kind, values[self.rows], self.data, self.at, along)
-        return np.asarray(factor), np.asarray(slopes), columns
+    def fill(self, values: Floats) -> tuple[Floats, Floats]:
+        """Factors (n,), and derivatives by the free parameters `columns` (k, n)."""
+        factor, slopes = scaled(self.kind, values[self.rows], self.data, self.at, self.along)
+        return np.asarray(factor), np.asarray(slopes)
 
-    def bent(self, values: Floats, mapping: Mapping, weights: Floats) -> Floats:
+    def bent(self, values: Floats, weights: Floats) -> Floats:
         """Second derivatives (k, k) of Σ weights (n,) × factors."""
-        along, _ = mapping.along(self.rows)
-        return np.asarray(scaled_bent(self.kind, values[self.rows], self.data, self.at, along, weights))
+        return np.asarray(scaled_bent(self.kind, values[self.rows], self.data, self.at, self.along, weights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,14 +121,18 @@ class Scaled:
     base: Floats
     totals: Floats
 
-    def fill(self, values: Floats, mapping: Mapping) -> Filled:
-        f, df, columns = self.factor.fill(values, mapping)
+    def fill(self, values: Floats) -> Filled:
+        f, df = self.factor.fill(values)
         d_mu = df[:, self.reco] * self.base
-        return Filled(f[self.reco] * self.base, float(f @ self.totals), d_mu, df @ self.totals, columns)
+        return Filled(f[self.reco] * self.base, float(f @ self.totals), d_mu, df @ self.totals, self.factor.columns)
 
-    def bent(self, values: Floats, mapping: Mapping, linear: float, slopes: Floats) -> Bent:
+    def bent(self, values: Floats, linear: float, slopes: Floats) -> Bent:
         weights = linear * self.totals + np.bincount(self.reco, slopes * self.base, minlength=self.totals.size)
-        return Bent(self.factor.bent(values, mapping, weights), mapping.along(self.factor.rows)[1])
+        return Bent(self.factor.bent(values, weights), self.factor.columns)
+
+    @property
+    def still(self) -> Self:
+        return replace(self, factor=self.factor.still)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,26 +150,31 @@ class Shaped:
     base: Floats
     totals: Floats
 
-    def fill(self, values: Floats, mapping: Mapping) -> Filled:
-        f, df, by_energy = self.factor.fill(values, mapping)
-        s, ds, by_pixel = self.shape.fill(values, mapping)
+    def fill(self, values: Floats) -> Filled:
+        (f, df), (s, ds) = self.factor.fill(values), self.shape.fill(values)
         with_f, with_s = f[self.reco] * self.base, s[self.pixels] * self.base
         d_mu = np.concatenate([df[:, self.reco] * with_s, ds[:, self.pixels] * with_f])
         summed = self.totals @ s
         d_total = np.concatenate([df @ summed, ds @ (f @ self.totals)])
-        columns, where = np.unique(np.concatenate([by_energy, by_pixel]), return_inverse=True)
-        same = where == np.arange(columns.size)[:, None]  # a link may make one parameter change both factors
+        columns, same = self._joined()
         return Filled(f[self.reco] * with_s, float(f @ summed), same @ d_mu, same @ d_total, columns)
 
-    def bent(self, values: Floats, mapping: Mapping, linear: float, slopes: Floats) -> Bent:
-        f, df, by_energy = self.factor.fill(values, mapping)
-        s, ds, by_pixel = self.shape.fill(values, mapping)
+    def bent(self, values: Floats, linear: float, slopes: Floats) -> Bent:
+        (f, df), (s, ds) = self.factor.fill(values), self.shape.fill(values)
         weights = linear * self.totals
         np.add.at(weights, (self.reco, self.pixels), slopes * self.base)
         cross = df @ weights @ ds.T
-        of_f, of_s = (
-            factor.bent(values, mapping, w) for factor, w in ((self.factor, weights @ s), (self.shape, f @ weights))
-        )
-        columns, where = np.unique(np.concatenate([by_energy, by_pixel]), return_inverse=True)
-        same = (where == np.arange(columns.size)[:, None]).astype(float)
+        of_f, of_s = (factor.bent(values, w) for factor, w in ((self.factor, weights @ s), (self.shape, f @ weights)))
+        columns, same = self._joined()
         return Bent(same @ np.block([[of_f, cross], [cross.T, of_s]]) @ same.T, columns)
+
+    def _joined(self) -> tuple[Ints, Floats]:
+        """The free parameters of both factors (k,), and which they are of those of the one and the other (k, n)."""
+        both = np.concatenate([self.factor.columns, self.shape.columns])
+        columns, where = np.unique(both, return_inverse=True)
+        # A link may make one parameter change both factors.
+        return columns, (where == np.arange(columns.size)[:, None]).astype(float)
+
+    @property
+    def still(self) -> Self:
+        return replace(self, factor=self.factor.still, shape=self.shape.still)

@@ -102,7 +102,11 @@ def plan(
         whole = _still(dataset, source, name, listed, folding)
         parts.append(Part.of(name, source, rows[name], whole, listed, np.arange(listed[0].size), mapping))
     return Term(
-        dataset.name, chosen, tuple(parts), tuple(_layers(dataset, layers, background, rows, listed, extra)), constant
+        dataset.name,
+        chosen,
+        tuple(parts),
+        tuple(_layers(dataset, layers, background, rows, mapping, listed, extra)),
+        constant,
     )
 
 
@@ -147,7 +151,7 @@ def _usual(
     usual = background[bins]
     for name, part in layers.items():
         if isinstance(part, FovBackground):
-            factor = _spectral(part, rows[name], dataset).start(mapping)
+            factor = _spectral(part, rows[name], mapping, dataset).start()
             usual = usual * np.abs(factor[bins[0]])
     return usual
 
@@ -214,14 +218,14 @@ def _still(dataset: Dataset, source: Source, name: str, listed: Any, folding: Fo
     """A source with a shape that does not move: all that its pixels see is known but for the spectrum."""
     light, migration = fixed(dataset, source, name, folding)
     total = np.einsum("tyx,ryx->tr", light, dataset.used.astype(float))
-    near, size = light[:, listed[1], listed[2]], padded(listed[0].size)
+    near, size = (light[:, listed[1], listed[2]] * migration[:, listed[0]]).T, padded(listed[0].size)
     nothing = np.zeros(0)
     window = Window(
         edges=dataset.energy_true.edges_in("TeV"),
         migration=migration,
-        exposure=total[..., None],
-        kernel=np.pad(near, ((0, 0), (0, size - near.shape[1]))),
-        mask=np.zeros((migration.shape[1], 0, 0)),
+        exposure=np.sum(total * migration, axis=1),
+        kernel=np.pad(near, ((0, size - len(near)), (0, 0))),
+        seen=np.zeros((0, 0, len(light))),
         local=Local(*(nothing,) * 6),
         times=np.zeros((2, 0)) if dataset.gti is None else np.stack([dataset.gti.start, dataset.gti.stop]),
         room=np.array(0.0),
@@ -247,7 +251,13 @@ def _summed(counts: Floats, used: NDArray[np.bool_]) -> Floats:
 
 
 def _layers(
-    dataset: Dataset, parts: dict[str, Any], background: Floats | None, rows: dict[str, Ints], listed: Any, extra: Ints
+    dataset: Dataset,
+    parts: dict[str, Any],
+    background: Floats | None,
+    rows: dict[str, Ints],
+    mapping: Mapping,
+    listed: Any,
+    extra: Ints,
 ) -> list[Layer]:
     """The background of the dataset with its factor, and templates of counts."""
     scaling = {name: part for name, part in parts.items() if isinstance(part, FovBackground)}
@@ -261,12 +271,13 @@ def _layers(
     layers: list[Layer] = []
     for name, part in scaling.items():
         assert background is not None
-        factor = _spectral(part, rows[name], dataset)
+        factor = _spectral(part, rows[name], mapping, dataset)
         if part.shape is None:
             base = np.concatenate([background[listed], np.ones(extra.size)])
             layers.append(Scaled(factor, reco, base, _summed(background, dataset.used)))
         else:
-            layers.append(_shaped(dataset, part.shape, factor, rows[name][factor.rows.size :], background, listed))
+            shape = _spatial(part.shape, rows[name][factor.rows.size :], mapping, dataset)
+            layers.append(_shaped(dataset, factor, shape, background, listed))
     if background is not None and not scaling:
         base = np.concatenate([background[listed], np.ones(extra.size)])
         layers.append(Known(base, float(_summed(background, dataset.used).sum())))
@@ -277,22 +288,27 @@ def _layers(
                 raise FitError(
                     f"{name!r} has counts of shape {counts.shape}, dataset {dataset.name!r} of {dataset.geom.shape}"
                 )
-            factor = _spectral(part, rows[name], dataset)
+            factor = _spectral(part, rows[name], mapping, dataset)
             layers.append(Scaled(factor, reco, counts[listed], _summed(counts, dataset.used)))
     return layers
 
 
-def _spectral(background: FovBackground | TemplateNpred, rows: Ints, dataset: Dataset) -> Factor:
+def _spectral(background: FovBackground | TemplateNpred, rows: Ints, mapping: Mapping, dataset: Dataset) -> Factor:
     """The factor of energy of a background; its parameters come before those of a shape, in the order of the fields."""
     first = len(parameter_leaves(background.spectrum))
-    return Factor.of(background.spectrum, rows[:first], dataset.energy.center_in("TeV"))
+    return Factor.of(background.spectrum, rows[:first], mapping, dataset.energy.center_in("TeV"))
 
 
-def _shaped(dataset: Dataset, shape: Any, factor: Factor, rows: Ints, background: Floats, listed: Any) -> Shaped:
+def _spatial(shape: Any, rows: Ints, mapping: Mapping, dataset: Dataset) -> Factor:
+    """The factor of direction of a background, at the pixels that see anything."""
+    seen = dataset.used.any(axis=0)
+    return Factor.of(shape, rows, mapping, *(angle[seen] for angle in directions(dataset.geom, shape.frame)))
+
+
+def _shaped(dataset: Dataset, factor: Factor, shape: Factor, background: Floats, listed: Any) -> Shaped:
     """The background of a dataset with a factor that varies across the field."""
     seen = dataset.used.any(axis=0)
     number = np.cumsum(seen).reshape(seen.shape) - 1
-    lon, lat = (angle[seen] for angle in directions(dataset.geom, shape.frame))
     totals = np.where(dataset.used, background, 0.0)[:, seen]
     reco, y, x = listed
-    return Shaped(factor, Factor.of(shape, rows, lon, lat), reco, number[y, x], background[listed], totals)
+    return Shaped(factor, shape, reco, number[y, x], background[listed], totals)

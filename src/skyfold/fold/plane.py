@@ -1,6 +1,7 @@
 """From the sky to the pixels of a window and back, through the tangent plane."""
 
-import jax
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -10,14 +11,17 @@ from skyfold.fold.window import Local
 DEGREE = 4
 
 
-@jax.jit
-def to_plane(lon: Array, lat: Array, pole: Array) -> tuple[Array, Array]:
-    """Gnomonic projection (ξ, η) [rad] of directions [rad] on the plane that touches the sky at `pole`."""
+def to_plane(lon: Any, lat: Any, pole: Any) -> tuple[Any, Any]:
+    """Gnomonic projection (ξ, η) [rad] of directions [rad] on the plane that touches the sky at `pole`.
+
+    Of JAX's arrays or NumPy's.
+    """
+    xp = lat.__array_namespace__()
     dlon = lon - pole[0]
-    s0, c0 = jnp.sin(pole[1]), jnp.cos(pole[1])
-    s, c = jnp.sin(lat), jnp.cos(lat)
-    towards = s0 * s + c0 * c * jnp.cos(dlon)
-    return c * jnp.sin(dlon) / towards, (c0 * s - s0 * c * jnp.cos(dlon)) / towards
+    s0, c0 = xp.sin(pole[1]), xp.cos(pole[1])
+    s, c = xp.sin(lat), xp.cos(lat)
+    towards = s0 * s + c0 * c * xp.cos(dlon)
+    return c * xp.sin(dlon) / towards, (c0 * s - s0 * c * xp.cos(dlon)) / towards
 
 
 def from_plane(xi: Array, eta: Array, pole: Array) -> tuple[Array, Array]:
@@ -27,11 +31,10 @@ def from_plane(xi: Array, eta: Array, pole: Array) -> tuple[Array, Array]:
     return pole[0] + jnp.arctan2(xi, along), jnp.arctan2(s0 + eta * c0, jnp.hypot(xi, along))
 
 
-def pixel_of(local: Local, lon: Array, lat: Array) -> tuple[Array, Array]:
-    """Pixel coordinates (x, y) in the window of one direction [rad]."""
+def pixel_of(local: Local, lon: Array, lat: Array) -> Array:
+    """Pixel coordinates (x, y) in the window of one direction [rad], (2,)."""
     xi, eta = to_plane(lon, lat, local.pole)
-    x, y = local.origin + local.to_pixel @ _powers(eta / local.scale[0]) @ _powers(xi / local.scale[0])
-    return x, y
+    return local.origin + local.to_pixel @ _powers(eta / local.scale[0]) @ _powers(xi / local.scale[0])
 
 
 def grid_of(local: Local, x: Array, y: Array) -> tuple[tuple[Array, Array], Array]:

@@ -43,6 +43,6 @@ def spectrum(n: int) -> Floats:
 
 
 def place(x: Array, order: int) -> tuple[Array, Array]:
-    """The first tap of a position on the grid, an integer, and the weights of the taps from it on."""
+    """The first taps of positions on the grid, integers, and the weights of the taps from them on, (..., taps)."""
     base = jnp.floor(x)
     return base.astype(int) - (TAPS[order] // 2 - 1), weights(x - base, order)

@@ -1,14 +1,20 @@
 """The part of a dataset around one source, as plain arrays: all that folding needs."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
-import equinox as eqx
+from jax.tree_util import register_dataclass
 
 Numbers = Any
 """An array: NumPy's where it is made, JAX's where it is folded."""
 
+# What compiled code depends on besides the sizes of arrays.
+_STATIC = {"static": True}
 
-class Local(eqx.Module):
+
+@register_dataclass
+@dataclass(frozen=True, eq=False)
+class Local:
     """How the sky is laid out on pixels near a point, as polynomials of its tangent plane.
 
     The tangent plane touches the sky in (lon, lat) [rad] of the model's frame; (ξ, η) point to its east and north.
@@ -31,14 +37,17 @@ class Local(eqx.Module):
     per_rad: Numbers
 
 
-class Window(eqx.Module):
+@register_dataclass
+@dataclass(frozen=True, eq=False)
+class Window:
     """A cut-out of a dataset that follows a source; sizes come from a few buckets, positions are arguments.
 
     edges : (T + 1,) true energy [TeV]
     migration : (T, R) probability of the bin `reco` given the bin `true`, at the source
     exposure : (T, ny, nx) [cm2 s], see `kind`
     kernel : the PSF at the source, see `kind`
-    mask : (R, ny, nx) bins that enter the statistic
+    seen : (ny, nx, C) share of the counts of each channel of `skyfold.fold.predict.image` in bins that enter the
+        statistic
     times : (2, G) starts and stops of the good times [s], see `skyfold.model.temporal`
     room : radius [pixels] up to which a source may grow in this window
     oversampling : points per pixel of the grid on which the PSF is given, odd
@@ -52,34 +61,34 @@ class Window(eqx.Module):
 
     ``"region"`` : one region; directions (lon, lat) [rad] and solid angles [sr] of its parts (3, n), or (0,) for
         a source without extent
-    ``"point"`` : spline coefficients (K, K, T) of the pixel-integrated PSF on the grid, and those of the exposure on
-        pixels
+    ``"point"`` : spline coefficients of the pixel-integrated PSF on the grid, see `skyfold.fold.point.by_phase`, and
+        those of the exposure on pixels
     ``"extended"`` : its Fourier transform (T, N, N / 2 + 1) over N = ny × oversampling points, divided by that of the
         spline that spreads the source over the grid, and the exposure at the points, in pixels without a PSF; a kernel
         of shape (0,) for a smooth source that nothing blurs
     ``"whole pixels"`` : its Fourier transform (T, ny, nx / 2 + 1) on pixels, and the exposure there, see
         `skyfold.fold.whole_pixels`; `nodes` are parts across a pixel, 0 for a point
-    ``"fixed"`` : the source itself, folded with the PSF for unit flux: (T, bins) [cm2 s], and its sums over the mask
-        (T, R, 1)
+    ``"fixed"`` : the source itself, folded with the PSF and the migration for unit flux: (bins, T) [cm2 s], and its
+        sums over all bins that enter the statistic (T,)
     """
 
     edges: Numbers
     migration: Numbers
     exposure: Numbers
     kernel: Numbers
-    mask: Numbers
+    seen: Numbers
     local: Local
     times: Numbers
     room: Numbers
-    kind: str = eqx.field(static=True)
-    oversampling: int = eqx.field(static=True, default=1)
-    order: int = eqx.field(static=True, default=3)
-    nodes: int = eqx.field(static=True, default=0)
-    follows: bool = eqx.field(static=True, default=True)
-    blurred: bool = eqx.field(static=True, default=True)
-    reco_psf: bool = eqx.field(static=True, default=False)
+    kind: str = field(metadata=_STATIC)
+    oversampling: int = field(metadata=_STATIC, default=1)
+    order: int = field(metadata=_STATIC, default=3)
+    nodes: int = field(metadata=_STATIC, default=0)
+    follows: bool = field(metadata=_STATIC, default=True)
+    blurred: bool = field(metadata=_STATIC, default=True)
+    reco_psf: bool = field(metadata=_STATIC, default=False)
 
     @property
     def shape(self) -> tuple[int, int]:
         """(ny, nx)"""
-        return self.mask.shape[-2:]
+        return self.seen.shape[:2]

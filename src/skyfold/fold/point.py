@@ -1,0 +1,115 @@
+"""A point source in a window: the PSF there, shifted by parts of a pixel, times the exposure."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from numpy.typing import NDArray
+
+from skyfold.fold.spline import TAPS, place
+from skyfold.fold.window import Window
+
+
+class Landing(NamedTuple):
+    """What the image of a point depends on besides the window.
+
+    start : (taps, taps) where the PSF for each tap of the spline, along y and along x, begins in its numbers.
+    weight : (2, taps) of the taps along x and along y.
+    exposure : (C,) at the point.
+    """
+
+    start: Array
+    weight: Array
+    exposure: Array
+
+
+class Slopes(NamedTuple):
+    """Derivatives of a landing by the pixel coordinate of the point.
+
+    weight : (2, taps) along x by x, along y by y.
+    exposure : (2, C) by x and by y.
+    """
+
+    weight: Array
+    exposure: Array
+
+
+def by_phase(kernel: NDArray[np.float64], step: int, size: int) -> NDArray[np.float64]:
+    """A PSF (C, K, K) on `step` points per pixel as those of each phase in its pixels, (step, step, size + 1, size, C).
+
+    Its middle is the first point of pixel size // 2. Neighbours in a row of pixels are neighbours in memory, all
+    channels of one before those of the next; so the pixels of any tap follow each other at the same distances, and may
+    be read on beyond the end of a row: to the end of one more row.
+    """
+    grid = np.zeros((len(kernel), step * size, step * size))
+    first = step * (size // 2) - kernel.shape[1] // 2
+    here = slice(max(first, 0), min(first + kernel.shape[1], step * size))
+    there = slice(here.start - first, here.stop - first)
+    grid[:, here, here] = kernel[:, there, there]
+    parts = grid.reshape(-1, size, step, size, step).transpose(2, 4, 1, 3, 0)
+    return np.pad(parts, ((0, 0), (0, 0), (0, 1), (0, 0), (0, 0)))
+
+
+def landing(at: Array, window: Window) -> tuple[Landing, Slopes]:
+    """Where a point at the pixel `at`, (x, y), of a window lands."""
+    step, order, size = window.oversampling, window.order, window.kernel.shape[3]
+    taps = TAPS[order]
+
+    def smooth(at: Array) -> tuple[Array, Array]:
+        _, weight = place(step * (size // 2 - at), order)
+        if window.reco_psf:
+            return weight, jnp.ones(window.kernel.shape[4])
+        (x, y), (across, along) = place(at, order)
+        near = lax.dynamic_slice(window.exposure, (0, y, x), (window.exposure.shape[0], taps, taps))
+        return weight, jnp.sum(near * (along[:, None] * across[None, :])[None], axis=(1, 2))
+
+    weight, exposure = smooth(at)
+    d_weight, d_exposure = jax.jacfwd(smooth)(at)
+    tap = place(step * (size // 2 - at), order)[0][:, None] + jnp.arange(taps)[None, :]
+    phase, cell = jnp.mod(tap, step), jnp.floor_divide(tap, step)
+    _, _, rows, _, channels = window.kernel.shape
+    across, along = phase[0] * rows * size + cell[0], (phase[1] * step * rows + cell[1]) * size
+    here = Landing((along[:, None] + across[None, :]) * channels, weight, exposure)
+    return here, Slopes(jnp.stack([d_weight[0, :, 0], d_weight[1, :, 1]]), d_exposure.T)
+
+
+def image(at: Array, window: Window) -> Array:
+    """Counts in each pixel per photon per cm2 and s in each channel, (ny · nx, C) [cm2 s]."""
+    here, _ = landing(at, window)
+    (of,) = exposed(shifted(here, None, window), here, None)
+    return of
+
+
+def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[Array, ...]:
+    """The PSF in each pixel, (ny, nx · C); with slopes its derivatives by x and by y, too.
+
+    In this shape the loops that XLA makes of it are over long rows, and twice as fast.
+    """
+    across, along = here.weight
+    psf = _shifted(here, across, along, window)
+    if slopes is None:
+        return (psf,)
+    d_across, d_along = slopes.weight
+    return psf, _shifted(here, d_across, along, window), _shifted(here, across, d_along, window)
+
+
+def exposed(psf: tuple[Array, ...], here: Landing, slopes: Slopes | None) -> tuple[Array, ...]:
+    """The image, (ny · nx, C), and its derivatives, of what `shifted` returns."""
+    of, *changes = (one.reshape(-1, here.exposure.size) for one in psf)
+    exposure, by = here.exposure[None, :], () if slopes is None else slopes.exposure[:, None, :]
+    return of * exposure, *(change * exposure + of * one for change, one in zip(changes, by, strict=True))
+
+
+@jax.jit
+def _shifted(here: Landing, across: Array, along: Array, window: Window) -> Array:
+    """Weighted sum of the PSF at all taps, (ny, nx · C)."""
+    ny, nx = window.shape
+    size, channels = window.kernel.shape[3:]
+    numbers = window.kernel.reshape(-1)
+    total = jnp.zeros(())
+    for i in range(along.size):
+        taps = (lax.dynamic_slice(numbers, (start,), (ny * size * channels,)) for start in here.start[i])
+        total = total + along[i] * sum((weight * tap for weight, tap in zip(across, taps, strict=True)), jnp.zeros(()))
+    return total.reshape(ny, size * channels)[:, : nx * channels]
