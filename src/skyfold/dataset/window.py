@@ -22,7 +22,7 @@ from skyfold.model.spatial.base import Shape
 
 Floats = NDArray[np.float64]
 # Sizes of windows: few, so that compiled code is shared between sources and fits. All suit the Fourier transform.
-_SIZES = (12, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
+_SIZES = (12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
 # Nodes across a shape: no further apart than this part of a point of the window.
 _SPACING = 0.7
 # Pixels in the smallest feature of a shape that is taken at the centres of pixels, for their mean.

@@ -55,7 +55,7 @@ class Cash:
 
     def __call__(self, mu: Floats, relief: float = 0.0) -> Terms:
         """`relief` raises the floor to that share of the scale: far from a minimum it takes the worst steps away."""
-        n, floor = self.counts, np.maximum(FLOOR, relief * self.scale)
+        n, floor = self.counts, np.maximum(FLOOR, relief * self.scale) if relief else FLOOR
         high = np.maximum(mu, floor)
         z = np.minimum(mu / floor - 1, 0.0)
         value = -2 * n * (np.log(high) + z - z**2 / 2)

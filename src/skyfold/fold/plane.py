@@ -34,7 +34,8 @@ def from_plane(xi: Array, eta: Array, pole: Array) -> tuple[Array, Array]:
 def pixel_of(local: Local, lon: Array, lat: Array) -> Array:
     """Pixel coordinates (x, y) in the window of one direction [rad], (2,)."""
     xi, eta = to_plane(lon, lat, local.pole)
-    return local.origin + local.to_pixel @ _powers(eta / local.scale[0]) @ _powers(xi / local.scale[0])
+    across, along = _powers(xi / local.scale[0]), _powers(eta / local.scale[0])
+    return local.origin + jnp.sum(local.to_pixel * (across[:, None] * along[None, :])[None], axis=(1, 2))
 
 
 def grid_of(local: Local, x: Array, y: Array) -> tuple[tuple[Array, Array], Array]:

@@ -173,7 +173,7 @@ def _on_counts(value: Map, counts: Map) -> Map:
 def _read_map(hdus: fits.HDUList, name: str, where: str) -> Map:
     """In float64, whatever the file keeps."""
     value = map_from_hdus(hdus, name, where=where)
-    return value.with_data(value.data.astype(float))
+    return value.with_data(value.data.astype(float, copy=False))
 
 
 # Times and facts

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
+from numpy.typing import NDArray
 
 from skyfold.errors import DataError, MissingHDU
 from skyfold.io.atomic import write_bytes
@@ -21,6 +22,8 @@ from skyfold.io.raw_table import RawTable
 
 PathLike = str | os.PathLike[str]
 _BLOCK = 2880
+# Keywords that make other numbers of those in a file.
+_SCALED = {"BSCALE", "BZERO", "BLANK"}
 
 
 def read_bytes(path: Path) -> bytes:
@@ -79,6 +82,24 @@ def open_fits(path: PathLike) -> fits.HDUList:
             f"{file}: the HDU after {found[-1].name!r} is damaged or cut short; get it again from its origin"
         )
     return hdus
+
+
+def image_of(hdu: Any) -> NDArray[Any]:
+    """The numbers of an image HDU in this machine's byte order, in an array of their own.
+
+    Read plane by plane from the file, for cubes are large: what astropy would keep of them is never made.
+    """
+    info, shape = hdu.fileinfo(), hdu.shape
+    if info is None or isinstance(hdu, fits.CompImageHDU) or _SCALED & set(hdu.header):
+        return np.array(hdu.data, dtype=hdu.data.dtype.newbyteorder("="))
+    stored = np.dtype(fits.BITPIX2DTYPE[hdu.header["BITPIX"]]).newbyteorder(">")
+    image = np.empty(shape, dtype=stored.newbyteorder("="))
+    size = int(np.prod(shape[-2:])) * stored.itemsize
+    file = info["file"]
+    file.seek(info["datLoc"])
+    for plane in image.reshape(-1, *shape[-2:]):
+        plane[...] = np.frombuffer(file.read(size), dtype=stored).reshape(plane.shape)
+    return image
 
 
 def write_hdus(hdus: Iterable[Any], path: PathLike, *, overwrite: bool = False) -> None:

@@ -13,7 +13,7 @@ from skyfold.geom.header import from_header, to_header
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
 from skyfold.io.bands import axis_keywords, bands_table, read_bands
-from skyfold.io.fits import find_hdu, open_fits, write_hdus
+from skyfold.io.fits import find_hdu, image_of, open_fits, write_hdus
 from skyfold.io.paths import expand
 from skyfold.io.region_maps import region_map_from_hdus, region_map_to_hdus
 from skyfold.maps.map import Map
@@ -117,9 +117,9 @@ def map_from_hdus(
 
 
 def _image(hdus: fits.HDUList, hdu: Any, place: str) -> tuple[np.ndarray, tuple[AnyAxis, ...]]:
-    if hdu.data is None or hdu.data.ndim < 2:
+    if len(hdu.shape) < 2:
         raise DataError(f"{place}: no image; it has {hdu.header.get('NAXIS', 0)} dimensions")
-    data = hdu.data.astype(hdu.data.dtype.newbyteorder("="))
+    data = image_of(hdu)
     if hdu.header.get(_BOOLEAN) is True:
         data = data.astype(bool)
     return data, _axes(hdus, hdu, place) if data.ndim > 2 else ()

@@ -34,7 +34,7 @@ def _set_up() -> None:
     folder = cache_folder()
     if folder is not None and not jax.config.values.get("jax_compilation_cache_dir"):  # a user's own choice stands
         jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
