@@ -6,7 +6,7 @@ from astropy.io import fits
 
 from skyfold.errors import DataError, MissingHDU
 from skyfold.io.atomic import write_bytes
-from skyfold.io.fits import find_hdu, open_fits, write_hdus
+from skyfold.io.fits import find_hdu, image_of, open_fits, write_hdus
 
 
 def hdus() -> list:
@@ -81,3 +81,34 @@ def test_a_missing_hdu_is_named_with_those_there(tmp_path):
     write_hdus(hdus(), tmp_path / "a.fits")
     with pytest.raises(MissingHDU, match=r"a.fits: no HDU 'COUNTS'; this file has PRIMARY, SKY, ROWS"):
         find_hdu(open_fits(tmp_path / "a.fits"), "COUNTS", tmp_path / "a.fits")
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(3, 5), (2, 3, 5), (2, 2, 3, 5)])
+def test_the_numbers_of_an_image_are_those_of_astropy(tmp_path, dtype, shape):
+    data = np.random.default_rng(0).uniform(0, 100, shape).astype(dtype)
+    write_hdus([fits.PrimaryHDU(), fits.ImageHDU(data, name="SKY")], tmp_path / "a.fits.gz")
+    found = image_of(open_fits(tmp_path / "a.fits.gz")["SKY"])
+    assert found.dtype == np.dtype(dtype)  # of this machine
+    assert found.flags.writeable
+    np.testing.assert_array_equal(found, data)
+
+
+def test_numbers_that_a_header_scales_are_scaled(tmp_path):
+    unsigned = fits.ImageHDU(np.array([[1, 40_000], [65_535, 0]], dtype=np.uint16), name="UNSIGNED")  # BZERO
+    scaled = fits.ImageHDU(np.array([[0, 2], [4, -32768]], dtype=np.int16), name="SCALED")
+    scaled.header.update({"BSCALE": 0.5, "BZERO": 1.0, "BLANK": -32768})
+    write_hdus([fits.PrimaryHDU(), unsigned, scaled], tmp_path / "a.fits")
+    found = open_fits(tmp_path / "a.fits")
+    np.testing.assert_array_equal(image_of(found["UNSIGNED"]), [[1, 40_000], [65_535, 0]])
+    np.testing.assert_array_equal(image_of(found["SCALED"]), [[1.0, 2.0], [3.0, np.nan]])
+
+
+def test_the_numbers_of_an_image_that_is_in_no_file():
+    np.testing.assert_array_equal(image_of(hdus()[1]), np.arange(10_000.0).reshape(100, 100))
+
+
+def test_the_numbers_of_a_compressed_image(tmp_path):
+    data = np.arange(60, dtype=np.int32).reshape(6, 10)
+    fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(data, name="SKY")]).writeto(tmp_path / "a.fits")
+    np.testing.assert_array_equal(image_of(open_fits(tmp_path / "a.fits")["SKY"]), data)

@@ -1,0 +1,73 @@
+"""The image of a point: a PSF shifted by parts of a pixel, and how it changes."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from skyfold.dataset.window import Folding, place
+from skyfold.fold.point import by_phase, exposed, image, landing, shifted
+from skyfold.fold.predict import fold
+from skyfold.maps.map import Map
+from skyfold.model.source import Source
+from skyfold.model.spatial.point import Point
+from skyfold.model.spectral.power_law import PowerLaw
+from tests.fold.toys import cube
+
+SPECTRUM = PowerLaw(index=2.0, amplitude="1e-9 cm-2 s-1 TeV-1")
+
+
+def window_of(dataset, used=None):
+    at = dataset.geom.from_pix(30.2, 29.7).spherical
+    point = Point(lon_0=at.lon.deg, lat_0=at.lat.deg, frame="icrs")
+    return Source(SPECTRUM, point), place(dataset, Source(SPECTRUM, point), "toy", Folding(), used).window
+
+
+@pytest.mark.parametrize("size", [5, 6, 3])
+def test_phases_are_every_third_point_from_the_middle_on(size):
+    kernel = np.random.default_rng(0).random((2, 13, 13))
+    parts = by_phase(kernel, 3, size)
+    assert parts.shape == (3, 3, size + 1, size, 2)
+    wide = np.pad(kernel, ((0, 0), (20, 20), (20, 20)))
+    for phase_y in range(3):
+        for phase_x in range(3):
+            for y in range(size):
+                for x in range(size):
+                    at = 20 + 6 + 3 * (y - size // 2) + phase_y, 20 + 6 + 3 * (x - size // 2) + phase_x
+                    np.testing.assert_array_equal(parts[phase_y, phase_x, y, x], wide[:, at[0], at[1]])
+    assert not parts[:, :, size].any()
+
+
+@pytest.mark.parametrize("at", [(12.31, 12.87), (10.0, 13.5), (15.999, 8.2)])
+def test_slopes_are_differences_as_far_as_the_window_reaches(at):
+    _, window = window_of(cube(slope=0.01))
+    at = jnp.asarray(at)
+    here, slopes = landing(at, window)
+    of, *changes = exposed(shifted(here, slopes, window), here, slopes)
+    np.testing.assert_allclose(of, image(at, window), atol=1e-14 * np.abs(of).max())
+    for change, step in zip(changes, 1e-4 * jnp.eye(2), strict=True):
+        expected = (image(at + step, window) - image(at - step, window)) / 2e-4
+        np.testing.assert_allclose(change, expected, atol=1e-6 * np.abs(expected).max())
+
+
+def test_true_energies_of_which_nothing_is_seen_are_left_out():
+    dataset = cube()
+    dispersion = np.array([[0.0, 0.0], [1.0, 0.0], [0.4, 0.6], [0.0, 1.0]])[:, :, None, None]
+    table = dataset.edisp.table.with_data(dispersion)
+    dataset = replace(dataset, edisp=replace(dataset.edisp, table=table))
+    high = np.zeros(dataset.geom.shape, dtype=bool)
+    high[1] = True
+    source, every = window_of(dataset)
+    _, window = window_of(dataset, high)
+    edges = dataset.energy_true.edges_in("TeV")
+    np.testing.assert_array_equal(every.edges, edges[1:])
+    np.testing.assert_array_equal(window.edges, edges[2:])
+    np.testing.assert_allclose(fold(source, window)[1], fold(source, every)[1], rtol=1e-12)
+
+
+def test_a_window_that_sees_nothing_has_all_energies():
+    dataset = cube()
+    nowhere = np.zeros(dataset.geom.shape, dtype=bool)
+    _, window = window_of(replace(dataset, exposure=Map.filled(dataset.exposure.geom, 0.0, "m2 s")), nowhere)
+    np.testing.assert_array_equal(window.edges, dataset.energy_true.edges_in("TeV"))
