@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skyfold.dataset.window import Folding, place
-from skyfold.fold.point import by_phase, exposed, image, landing, shifted
+from skyfold.fold.point import by_phase, exposed, image, in_block, landing, shifted
 from skyfold.fold.predict import fold
 from skyfold.maps.map import Map
 from skyfold.model.source import Source
@@ -24,10 +24,10 @@ def window_of(dataset, used=None):
     return Source(SPECTRUM, point), place(dataset, Source(SPECTRUM, point), "toy", Folding(), used).window
 
 
-@pytest.mark.parametrize("size", [5, 6, 3])
-def test_phases_are_every_third_point_from_the_middle_on(size):
+@pytest.mark.parametrize("side", [8, 12])
+def test_phases_are_every_third_point_from_the_middle_on(side):
     kernel = np.random.default_rng(0).random((2, 13, 13))
-    parts = by_phase(kernel, 3, size)
+    parts, size = by_phase(kernel, 3, side), side + 4
     assert parts.shape == (3, 3, size + 1, size, 2)
     wide = np.pad(kernel, ((0, 0), (20, 20), (20, 20)))
     for phase_y in range(3):
@@ -39,16 +39,32 @@ def test_phases_are_every_third_point_from_the_middle_on(size):
     assert not parts[:, :, size].any()
 
 
-@pytest.mark.parametrize("at", [(12.31, 12.87), (10.0, 13.5), (15.999, 8.2)])
+@pytest.mark.parametrize("at", [(16.31, 16.87), (14.0, 18.5), (19.999, 12.9)])
 def test_slopes_are_differences_as_far_as_the_window_reaches(at):
     _, window = window_of(cube(slope=0.01))
     at = jnp.asarray(at)
     here, slopes = landing(at, window)
     of, *changes = exposed(shifted(here, slopes, window), here, slopes)
-    np.testing.assert_allclose(of, image(at, window), atol=1e-14 * np.abs(of).max())
+    side, (x, y) = shifted(here, None, window)[0].shape[0], here.corner
+
+    def block(at):
+        return image(at, window).reshape(*window.shape, -1)[y : y + side, x : x + side].reshape(of.shape)
+
+    np.testing.assert_allclose(of, block(at), atol=1e-14 * np.abs(of).max())
     for change, step in zip(changes, 1e-4 * jnp.eye(2), strict=True):
-        expected = (image(at + step, window) - image(at - step, window)) / 2e-4
+        expected = (block(at + step) - block(at - step)) / 2e-4
         np.testing.assert_allclose(change, expected, atol=1e-6 * np.abs(expected).max())
+
+
+def test_pixels_outside_the_block_are_told_from_those_in_it():
+    _, window = window_of(cube())
+    at = jnp.array([17.7, 15.2])
+    here, _ = landing(at, window)
+    psf = shifted(here, None, window)
+    (of,) = exposed(psf, here, None)
+    where, inside = in_block(jnp.arange(window.shape[0] * window.shape[1]), here, window.shape[1], len(psf[0]))
+    np.testing.assert_array_equal(jnp.where(inside[:, None], of[where], 0.0), image(at, window))
+    assert 0 < inside.sum() < inside.size
 
 
 def test_true_energies_of_which_nothing_is_seen_are_left_out():

@@ -122,7 +122,8 @@ def place(
     else:
         half = blur + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
         middle = (int(np.floor(y)), int(np.floor(x)))
-    n = next((size for size in _SIZES if size > 2 * half), 2 * half + 2)
+    side = _size(2 * blur + 4)  # of the block of a point
+    n = _size(side + 2 * folding.margin + 2) if point else _size(2 * half + 1)
     corner = (middle[0] - n // 2, middle[1] - n // 2)
     rows, columns = (np.arange(c, c + n) for c in corner)
     local = _local(geom, at, (x - corner[1], y - corner[0]), n)
@@ -151,10 +152,11 @@ def place(
     }
     if point:
         if density is not None:
-            samples, kernel = spline.coefficients(samples), spline.coefficients(widened(kernel, 6))
+            # Without those beyond the PSF, which are next to nothing: it ends where it ends, and is as smooth.
+            samples, kernel = spline.coefficients(samples), spline.coefficients(widened(kernel, 6))[:, 6:-6, 6:-6]
         else:
             kernel = np.broadcast_to(kernel, (len(samples), *kernel.shape[1:]))
-        parts = by_phase(kernel, step, n + 2 * (folding.margin + 3))
+        parts = by_phase(kernel, step, side)
         return Placed(Window(exposure=samples, kernel=parts, kind="point", **common), corner, dark)
     fine = (np.arange(step * n) - (step - 1) / 2) / step
     if step > 1 and density is not None:
@@ -195,7 +197,7 @@ def _on_whole_pixels(
         kernel = whole_pixels.kernels(density, rad, pixel, folding.containment)
     blur = kernel.shape[-1] // 2
     half = blur + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
-    n = next((size for size in _SIZES if size > 2 * half), 2 * half + 2)
+    n = _size(2 * half + 1)
     corner = (int(np.floor(origin[1])) - n // 2, int(np.floor(origin[0])) - n // 2)
     rows, columns = (np.arange(c, c + n) for c in corner)
     mask = np.where(_outer(rows, columns, geom.image_shape), _taken(used, rows, columns), 0.0)
@@ -230,6 +232,11 @@ def _lit(migration: Floats, mask: Floats) -> slice:
 def _seen(mask: Floats, migration: Floats, reco_psf: bool) -> Floats:
     """Share of the counts of each channel that ends up in a bin of a mask (R, ny, nx), (ny, nx, C)."""
     return np.moveaxis(mask, 0, -1) if reco_psf else np.moveaxis(np.tensordot(migration, mask, 1), 0, -1)
+
+
+def _size(least: int) -> int:
+    """A size of windows, even."""
+    return next((size for size in _SIZES if size >= least), least + least % 2)
 
 
 def _nodes(least: float) -> int:

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.tree_util import register_dataclass
 
-from skyfold.fold.point import Landing, Slopes, exposed, landing, shifted
+from skyfold.fold.point import Landing, Slopes, exposed, in_block, landing, shifted
 from skyfold.fold.predict import drift, image, moved_by, photons, pixel
 from skyfold.fold.window import Numbers, Window
 from skyfold.model.fields import parameter_leaves
@@ -67,7 +67,8 @@ class Directions:
     """Along which a source changes with the free parameters, in the space of its own P parameters.
 
     every : (k, P); along each a free parameter rises by one unit.
-    moving : (m, P) those of them that change the shape, and `which` (k, m) they are: 1 where they are the same.
+    moving : (m, P) those of them that change the shape, and `which` (1 + k, m) they are, after a row for the value
+        itself: 1 where they are the same.
     """
 
     every: Numbers
@@ -76,7 +77,10 @@ class Directions:
 
 
 class Landed(NamedTuple):
-    """Where a point is in its window, and how that changes along the directions: (k, 2) pixels along x and y."""
+    """Where a point is in its window, and by how many pixels along x and y that changes along the directions.
+
+    moves : (1 + k, 2), the first row 0, for the value itself.
+    """
 
     landing: Landing
     slopes: Slopes | None
@@ -86,13 +90,12 @@ class Landed(NamedTuple):
 class Numbered(NamedTuple):
     """What of a source are but a few numbers.
 
-    flux : (C,) photons in each channel, and their derivatives d_flux (k, C)
+    fluxes : (1 + k, C) photons in each channel, and their derivatives along the directions
     drift : pixels, see `skyfold.fold.predict.drift`
     landed : of a point
     """
 
-    flux: Array
-    d_flux: Array
+    fluxes: Array
     drift: Array
     landed: Landed | None
 
@@ -105,17 +108,15 @@ class Light(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """Expected counts of a source, and their derivatives along the directions asked for.
+    """Expected counts of a source, then their derivatives along the directions asked for.
 
-    total : over the bins of the statistic; d_total (k,)
-    listed : (L,) in the listed bins; d_listed (k, L)
+    total : (1 + k,) over the bins of the statistic
+    listed : (1 + k, L) in the listed bins
     light : what the shape alone sends into the bins
     """
 
     total: Array
     listed: Array
-    d_total: Array
-    d_listed: Array
     light: Light
 
 
@@ -141,13 +142,14 @@ def folded(
 @partial(quickly, static_argnums=0)
 def _numbered(kind: Kind, values: Array, data: list[Array], window: Window, along: Directions) -> Numbered:
     flux, d_flux = jax.linearize(lambda v: photons(kind.build(v, data), window), values)
-    d_fluxes = jax.vmap(d_flux)(along.every)
+    fluxes = jnp.concatenate([flux[None], jax.vmap(d_flux)(along.every)])
     if window.kind != "point":
-        return Numbered(flux, d_fluxes, drift(kind.build(values, data), window), None)
+        return Numbered(fluxes, drift(kind.build(values, data), window), None)
     at, d_at = jax.linearize(lambda v: pixel(kind.build(v, data).shape, window), values)
     here, slopes = landing(at, window)
-    landed = Landed(here, slopes if along.moving.shape[0] else None, jax.vmap(d_at)(along.every))
-    return Numbered(flux, d_fluxes, moved_by(at, window), landed)
+    moves = jnp.pad(jax.vmap(d_at)(along.every), ((1, 0), (0, 0)))
+    landed = Landed(here, slopes if along.moving.shape[0] else None, moves)
+    return Numbered(fluxes, moved_by(at, window), landed)
 
 
 _shifted = jax.jit(shifted)
@@ -165,27 +167,26 @@ def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving
 @jax.jit
 def _seen(images: tuple[Array, ...], numbered: Numbered, which: Array, seen: Array, bins: Bins) -> Folded:
     """Fold an image, and the changes of it."""
-    flux, d_flux, _, landed = numbered
+    flux, landed, where, share = numbered.fluxes[0], numbered.landed, bins.pixels, bins.share
     if landed is not None:
+        side, (x, y) = images[0].shape[0], landed.landing.corner
+        where, inside = in_block(where, landed.landing, seen.shape[1], side)
+        share = jnp.where(inside[:, None], share, 0.0)
+        seen = lax.dynamic_slice(seen, (y, x, 0), (side, side, flux.size))
         images, which = exposed(images, *landed[:2]), landed.moves
-    light, *moved = (
-        Light(pixels[bins.pixels] * bins.share, jnp.sum(pixels * seen.reshape(pixels.shape), axis=0))
-        for pixels in images
-    )
-    found = _known(light, numbered)
-    if not moved:
+    listed = [pixels[where] * share for pixels in images]
+    summed = [jnp.sum(pixels * seen.reshape(pixels.shape), axis=0) for pixels in images]
+    found = _known(Light(listed[0], summed[0]), numbered)
+    if len(images) == 1:
         return found
-    return found._replace(
-        d_total=found.d_total + which @ jnp.stack([one.summed @ flux for one in moved]),
-        d_listed=found.d_listed + which @ jnp.stack([one.listed @ flux for one in moved]),
-    )
+    d_total, d_listed = (jnp.stack([change @ flux for change in changes]) for changes in (summed[1:], listed[1:]))
+    return found._replace(total=found.total + which @ d_total, listed=found.listed + which @ d_listed)
 
 
 @jax.jit
 def _known(light: Light, numbered: Numbered) -> Folded:
     """Fold a shape that does not change."""
-    flux, d_flux = numbered.flux, numbered.d_flux
-    return Folded(light.summed @ flux, light.listed @ flux, d_flux @ light.summed, d_flux @ light.listed.T, light)
+    return Folded(numbered.fluxes @ light.summed, numbered.fluxes @ light.listed.T, light)
 
 
 @partial(quickly, static_argnums=0)

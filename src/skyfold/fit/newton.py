@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from numpy.linalg import LinAlgError
 
 from skyfold.fit.minimum import Bounds, Minimum, Status, silent
 from skyfold.fit.plan import CENTRED
@@ -204,8 +204,9 @@ def _step(gradient: Floats, curvature: Floats, free: np.ndarray, damping: float)
     h = h * scale * scale[:, None]
     h = h + damping * np.eye(index.size)
     try:
-        solved = cho_solve(cho_factor(h), -g * scale)
-    except LinAlgError:
+        np.linalg.cholesky(h)
+        solved = np.linalg.solve(h, -g * scale)
+    except LinAlgError:  # not positive
         return None, np.inf
     if not np.all(np.isfinite(solved)):
         return None, np.inf

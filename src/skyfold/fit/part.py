@@ -81,7 +81,7 @@ class Part:
         """The same without derivatives."""
         size = self.rows.size
         nothing = np.zeros(0, dtype=np.intp)
-        along = Directions(np.zeros((0, size)), np.zeros((0, size)), np.zeros((0, 0)))
+        along = Directions(np.zeros((0, size)), np.zeros((0, size)), np.zeros((1, 0)))
         return replace(self, along=along, columns=nothing)
 
     def folded(self, values: Floats, moved: Floats | float = 0.0) -> tuple[Folded, Array]:
@@ -104,7 +104,7 @@ class Part:
         weights = linear * np.asarray(light.summed) + slopes @ np.asarray(light.listed)[: slopes.size]
         window, along = self.placed.window, self.along
         second = np.array(flux_bent(self.kind, values[self.rows], self.data, window, along, weights))
-        for which, moving in zip(np.asarray(along.which).argmax(axis=0), np.asarray(along.moving), strict=True):
+        for which, moving in zip(np.asarray(along.which)[1:].argmax(axis=0), np.asarray(along.moving), strict=True):
             step = _STEP * sizes[self.columns[which]]
             if step > 0:
                 up, down = (_slope(self.folded(values, sign * step * moving)[0], linear, slopes) for sign in (1, -1))
@@ -114,7 +114,7 @@ class Part:
 
 def _slope(found: Folded, linear: float, slopes: Floats) -> Floats:
     """Derivatives of linear × total + Σ slopes × listed along all directions, (k,)."""
-    return linear * np.asarray(found.d_total) + np.asarray(found.d_listed)[:, : slopes.size] @ slopes
+    return linear * np.asarray(found.total)[1:] + np.asarray(found.listed)[1:, : slopes.size] @ slopes
 
 
 def _directions(rows: Ints, of_shape: NDArray[np.bool_], mapping: Mapping) -> tuple[Directions, Ints]:
@@ -127,13 +127,13 @@ def _directions(rows: Ints, of_shape: NDArray[np.bool_], mapping: Mapping) -> tu
     """
     every, columns = mapping.along(rows)
     which = np.flatnonzero(every[:, of_shape].any(axis=1))
-    return Directions(every, every[which], np.eye(len(every))[:, which]), columns
+    return Directions(every, every[which], np.eye(len(every) + 1)[:, which + 1]), columns
 
 
 def _bins(placed: Placed, listed: tuple[Ints, ...]) -> Bins:
     """Bins (reco, y, x) of a dataset as those of a window; a source that does not move has them in its kernel."""
     window, (y0, x0), (reco, y, x) = placed.window, placed.corner, listed
-    share = np.eye(window.migration.shape[1]) if window.reco_psf else window.migration
+    share = np.eye(window.migration.shape[1]) if window.reco_psf else np.asarray(window.migration)
     if window.kind == "fixed":
         return Bins(np.zeros(0, dtype=np.intp), np.zeros((0, len(share))))
     size = padded(reco.size)

@@ -103,11 +103,12 @@ class Term:
         total, d_total, drift = 0.0, np.zeros(n_free), 0.0
         under_way = [(part, *part.folded(values)) for part in self.parts]  # all of them, before one is read
         for part, found, drifted in under_way:
-            total += float(found.total)
-            d_total[part.columns] += np.asarray(found.d_total)
-            mu[part.where] += np.asarray(found.listed)[: part.n_bins]
-            for column, slopes in zip(part.columns, np.asarray(found.d_listed), strict=True):  # of both at once is slow
-                d_mu[column][part.where] += slopes[: part.n_bins]
+            sums, (value, *slopes) = np.asarray(found.total), np.asarray(found.listed)[:, : part.n_bins]
+            total += float(sums[0])
+            d_total[part.columns] += sums[1:]
+            mu[part.where] += value
+            for column, slope in zip(part.columns, slopes, strict=True):  # of all at once is many times as slow
+                d_mu[column][part.where] += slope
             drift = max(drift, float(drifted))
         for layer in self.layers:
             filled = layer.fill(values)

@@ -1,4 +1,8 @@
-"""A point source in a window: the PSF there, shifted by parts of a pixel, times the exposure."""
+"""A point source in a window: the PSF there, shifted by parts of a pixel, times the exposure.
+
+The PSF is made in a block of pixels that follows the point through the window, so that a window with room for a point
+to move costs no more than one without.
+"""
 
 from typing import NamedTuple
 
@@ -15,11 +19,13 @@ from skyfold.fold.window import Window
 class Landing(NamedTuple):
     """What the image of a point depends on besides the window.
 
+    corner : (x, y) pixel of the window where the block begins.
     start : (taps, taps) where the PSF for each tap of the spline, along y and along x, begins in its numbers.
     weight : (2, taps) of the taps along x and along y.
     exposure : (C,) at the point.
     """
 
+    corner: Array
     start: Array
     weight: Array
     exposure: Array
@@ -36,18 +42,25 @@ class Slopes(NamedTuple):
     exposure: Array
 
 
-def by_phase(kernel: NDArray[np.float64], step: int, size: int) -> NDArray[np.float64]:
-    """A PSF (C, K, K) on `step` points per pixel as those of each phase in its pixels, (step, step, size + 1, size, C).
+# Pixels that a PSF takes more than its block, for the point to be anywhere in a pixel, and taps.
+_MORE = 4
+
+
+def by_phase(kernel: NDArray[np.float64], step: int, side: int) -> NDArray[np.float64]:
+    """A PSF (C, K, K) on `step` points per pixel, for each phase in its pixels: (step, step, size + 1, size, C).
 
     Its middle is the first point of pixel size // 2. Neighbours in a row of pixels are neighbours in memory, all
     channels of one before those of the next; so the pixels of any tap follow each other at the same distances, and may
     be read on beyond the end of a row: to the end of one more row.
+
+    Parameters
+    ----------
+    side : even, of the block; step × (side / 2 − 1) is at least K // 2 + 2.
     """
+    size = side + _MORE
     grid = np.zeros((len(kernel), step * size, step * size))
     first = step * (size // 2) - kernel.shape[1] // 2
-    here = slice(max(first, 0), min(first + kernel.shape[1], step * size))
-    there = slice(here.start - first, here.stop - first)
-    grid[:, here, here] = kernel[:, there, there]
+    grid[:, first : first + kernel.shape[1], first : first + kernel.shape[2]] = kernel
     parts = grid.reshape(-1, size, step, size, step).transpose(2, 4, 1, 3, 0)
     return np.pad(parts, ((0, 0), (0, 0), (0, 1), (0, 0), (0, 0)))
 
@@ -55,10 +68,12 @@ def by_phase(kernel: NDArray[np.float64], step: int, size: int) -> NDArray[np.fl
 def landing(at: Array, window: Window) -> tuple[Landing, Slopes]:
     """Where a point at the pixel `at`, (x, y), of a window lands."""
     step, order, size = window.oversampling, window.order, window.kernel.shape[3]
-    taps = TAPS[order]
+    taps, side = TAPS[order], size - _MORE
+    room = jnp.array(window.shape[::-1]) - side
+    corner = jnp.clip(jnp.floor(at).astype(int) - (side // 2 - 1), 0, room)
 
     def smooth(at: Array) -> tuple[Array, Array]:
-        _, weight = place(step * (size // 2 - at), order)
+        _, weight = place(step * (size // 2 + corner - at), order)
         if window.reco_psf:
             return weight, jnp.ones(window.kernel.shape[4])
         (x, y), (across, along) = place(at, order)
@@ -67,11 +82,11 @@ def landing(at: Array, window: Window) -> tuple[Landing, Slopes]:
 
     weight, exposure = smooth(at)
     d_weight, d_exposure = jax.jacfwd(smooth)(at)
-    tap = place(step * (size // 2 - at), order)[0][:, None] + jnp.arange(taps)[None, :]
+    tap = place(step * (size // 2 + corner - at), order)[0][:, None] + jnp.arange(taps)[None, :]
     phase, cell = jnp.mod(tap, step), jnp.floor_divide(tap, step)
     _, _, rows, _, channels = window.kernel.shape
     across, along = phase[0] * rows * size + cell[0], (phase[1] * step * rows + cell[1]) * size
-    here = Landing((along[:, None] + across[None, :]) * channels, weight, exposure)
+    here = Landing(corner, (along[:, None] + across[None, :]) * channels, weight, exposure)
     return here, Slopes(jnp.stack([d_weight[0, :, 0], d_weight[1, :, 1]]), d_exposure.T)
 
 
@@ -79,11 +94,14 @@ def image(at: Array, window: Window) -> Array:
     """Counts in each pixel per photon per cm2 and s in each channel, (ny · nx, C) [cm2 s]."""
     here, _ = landing(at, window)
     (of,) = exposed(shifted(here, None, window), here, None)
-    return of
+    side, channels = window.kernel.shape[3] - _MORE, of.shape[1]
+    nothing = jnp.zeros((*window.shape, channels))
+    x, y = here.corner
+    return lax.dynamic_update_slice(nothing, of.reshape(side, side, channels), (y, x, 0)).reshape(-1, channels)
 
 
 def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[Array, ...]:
-    """The PSF in each pixel, (ny, nx · C); with slopes its derivatives by x and by y, too.
+    """The PSF in each pixel of the block, (side, side · C); with slopes its derivatives by x and by y, too.
 
     In this shape the loops that XLA makes of it are over long rows, and twice as fast.
     """
@@ -96,20 +114,27 @@ def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[Array
 
 
 def exposed(psf: tuple[Array, ...], here: Landing, slopes: Slopes | None) -> tuple[Array, ...]:
-    """The image, (ny · nx, C), and its derivatives, of what `shifted` returns."""
+    """The image in the block, (side², C), and its derivatives, of what `shifted` returns."""
     of, *changes = (one.reshape(-1, here.exposure.size) for one in psf)
     exposure, by = here.exposure[None, :], () if slopes is None else slopes.exposure[:, None, :]
     return of * exposure, *(change * exposure + of * one for change, one in zip(changes, by, strict=True))
 
 
+def in_block(pixels: Array, here: Landing, nx: int, side: int) -> tuple[Array, Array]:
+    """Where in the block pixels y · nx + x of the window are, and whether they are in it at all."""
+    x, y = pixels % nx - here.corner[0], pixels // nx - here.corner[1]
+    inside = (x >= 0) & (x < side) & (y >= 0) & (y < side)
+    return jnp.where(inside, y * side + x, 0), inside
+
+
 @jax.jit
 def _shifted(here: Landing, across: Array, along: Array, window: Window) -> Array:
-    """Weighted sum of the PSF at all taps, (ny, nx · C)."""
-    ny, nx = window.shape
+    """Weighted sum of the PSF at all taps, (side, side · C)."""
     size, channels = window.kernel.shape[3:]
+    side = size - _MORE
     numbers = window.kernel.reshape(-1)
     total = jnp.zeros(())
     for i in range(along.size):
-        taps = (lax.dynamic_slice(numbers, (start,), (ny * size * channels,)) for start in here.start[i])
+        taps = (lax.dynamic_slice(numbers, (start,), (side * size * channels,)) for start in here.start[i])
         total = total + along[i] * sum((weight * tap for weight, tap in zip(across, taps, strict=True)), jnp.zeros(()))
-    return total.reshape(ny, size * channels)[:, : nx * channels]
+    return total.reshape(side, size * channels)[:, : side * channels]
