@@ -2,10 +2,12 @@
 
 skyfold_fit.py prepare FOLDER: reduces the runs and writes what both packages fit
 skyfold_fit.py point|joint|four|sixteen FOLDER: CPU seconds of a fit with errors in a new process, all that has to be
-    imported and compiled for it included, of the same fit once more, and of one likelihood with its gradient
+    imported and compiled for it included, and the peak memory [MiB] then; CPU seconds of the same fit once more, and of
+    one likelihood with its gradient
 """
 
 import json
+import resource
 import sys
 import time
 from dataclasses import replace
@@ -88,12 +90,14 @@ def run(name: str, folder: Path) -> None:
     sky = start(name, datasets)
     result = fit(datasets, sky).check()
     t1 = time.process_time()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     fit(datasets, sky)
     t2 = time.process_time()
     for _ in range(100):
         result.likelihood.gradient(result.free)
     t3 = time.process_time()
-    print(json.dumps({"first": t1 - t0, "again": t2 - t1, "gradient": (t3 - t2) / 100, "stat": result.stat}))
+    times = {"first": t1 - t0, "again": t2 - t1, "gradient": (t3 - t2) / 100}
+    print(json.dumps({**times, "memory": memory, "stat": result.stat}))
 
 
 if __name__ == "__main__":

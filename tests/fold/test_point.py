@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skyfold.dataset.window import Folding, place
-from skyfold.fold.point import by_phase, exposed, image, in_block, landing, shifted
+from skyfold.fold.point import by_phase, image, in_block, landing, shifted
 from skyfold.fold.predict import fold
 from skyfold.maps.map import Map
 from skyfold.model.source import Source
@@ -44,27 +44,29 @@ def test_slopes_are_differences_as_far_as_the_window_reaches(at):
     _, window = window_of(cube(slope=0.01))
     at = jnp.asarray(at)
     here, slopes = landing(at, window)
-    of, *changes = exposed(shifted(here, slopes, window), here, slopes)
-    side, (x, y) = shifted(here, None, window)[0].shape[0], here.corner
+    of, *changes = shifted(here, slopes, window)
+    (x, y), side, exposure = here.corner, len(of), here.exposure
 
     def block(at):
-        return image(at, window).reshape(*window.shape, -1)[y : y + side, x : x + side].reshape(of.shape)
+        return image(at, window).reshape(*window.shape, -1)[y : y + side, x : x + side]
 
-    np.testing.assert_allclose(of, block(at), atol=1e-14 * np.abs(of).max())
-    for change, step in zip(changes, 1e-4 * jnp.eye(2), strict=True):
+    of, *changes = (psf.reshape(side, side, -1) for psf in (of, *changes))
+    np.testing.assert_allclose(of * exposure[None, None], block(at), atol=1e-14 * np.abs(of * exposure[0]).max())
+    for change, slope, step in zip(changes, slopes.exposure, 1e-4 * jnp.eye(2), strict=True):
         expected = (block(at + step) - block(at - step)) / 2e-4
-        np.testing.assert_allclose(change, expected, atol=1e-6 * np.abs(expected).max())
+        found = change * exposure[None, None] + of * slope[None, None]
+        np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
 
 
-def test_pixels_outside_the_block_are_told_from_those_in_it():
+@pytest.mark.parametrize("at", [(17.7, 15.2), (16.0, 17.0), (19.999, 12.5)])
+def test_pixels_outside_the_block_are_dark(at):
     _, window = window_of(cube())
-    at = jnp.array([17.7, 15.2])
-    here, _ = landing(at, window)
-    psf = shifted(here, None, window)
-    (of,) = exposed(psf, here, None)
-    where, inside = in_block(jnp.arange(window.shape[0] * window.shape[1]), here, window.shape[1], len(psf[0]))
-    np.testing.assert_array_equal(jnp.where(inside[:, None], of[where], 0.0), image(at, window))
-    assert 0 < inside.sum() < inside.size
+    here, _ = landing(jnp.asarray(at), window)
+    (psf,) = shifted(here, None, window)
+    where = in_block(jnp.arange(window.shape[0] * window.shape[1]), here, window.shape[1], len(psf))
+    assert (where > 0).sum() == psf.shape[0] ** 2 - 1
+    found = psf.reshape(-1, here.exposure.size)[where] * here.exposure[None]
+    np.testing.assert_array_equal(found, image(jnp.asarray(at), window))
 
 
 def test_true_energies_of_which_nothing_is_seen_are_left_out():

@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array, lax
 from jax.tree_util import register_dataclass
 
-from skyfold.fold.point import Landing, Slopes, exposed, in_block, landing, shifted
+from skyfold.fold.point import Landing, Slopes, in_block, landing, shifted
 from skyfold.fold.predict import drift, image, moved_by, photons, pixel
 from skyfold.fold.window import Numbers, Window
 from skyfold.model.fields import parameter_leaves
@@ -101,10 +101,14 @@ class Numbered(NamedTuple):
 
 
 class Light(NamedTuple):
-    """What an image sends from each channel into the listed bins (L, C), and into all bins of the statistic (C,)."""
+    """What a shape sends from each channel into the listed bins, (L, C), and into all bins of the statistic, (C,).
 
-    listed: Array
-    summed: Array
+    Both are to be multiplied by `exposure` (C,): that of a point is not in its image, nor twice in the changes of it.
+    """
+
+    listed: Numbers
+    summed: Numbers
+    exposure: Numbers
 
 
 class Folded(NamedTuple):
@@ -112,7 +116,7 @@ class Folded(NamedTuple):
 
     total : (1 + k,) over the bins of the statistic
     listed : (1 + k, L) in the listed bins
-    light : what the shape alone sends into the bins
+    light : what the shape alone sends there
     """
 
     total: Array
@@ -131,7 +135,8 @@ def folded(
     """
     numbered = _numbered(kind, values, data, window, along)
     if window.kind == "fixed":
-        return _known(Light(window.kernel, window.exposure), numbered), numbered.drift
+        light = Light(window.kernel, window.exposure, np.ones(window.exposure.shape))
+        return _known(light, numbered.fluxes), numbered.drift
     if numbered.landed is not None:
         images = _shifted(*numbered.landed[:2], window)
     else:
@@ -166,27 +171,33 @@ def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving
 
 @jax.jit
 def _seen(images: tuple[Array, ...], numbered: Numbered, which: Array, seen: Array, bins: Bins) -> Folded:
-    """Fold an image, and the changes of it."""
-    flux, landed, where, share = numbered.fluxes[0], numbered.landed, bins.pixels, bins.share
+    """Fold an image and the changes of it; of a point those of its PSF, in a block of the window."""
+    (fluxes, _, landed), where = numbered, bins.pixels
+    exposure = jnp.ones(fluxes.shape[1])
     if landed is not None:
         side, (x, y) = images[0].shape[0], landed.landing.corner
-        where, inside = in_block(where, landed.landing, seen.shape[1], side)
-        share = jnp.where(inside[:, None], share, 0.0)
-        seen = lax.dynamic_slice(seen, (y, x, 0), (side, side, flux.size))
-        images, which = exposed(images, *landed[:2]), landed.moves
-    listed = [pixels[where] * share for pixels in images]
-    summed = [jnp.sum(pixels * seen.reshape(pixels.shape), axis=0) for pixels in images]
-    found = _known(Light(listed[0], summed[0]), numbered)
+        where, which = in_block(where, landed.landing, seen.shape[1], side), landed.moves
+        seen = lax.dynamic_slice(seen, (y, x, 0), (side, side, fluxes.shape[1]))
+        exposure = landed.landing.exposure
+    channels = [one.reshape(-1, fluxes.shape[1]) for one in images]
+    listed = [pixels[where] * bins.share for pixels in channels]
+    summed = [jnp.sum(pixels * seen.reshape(pixels.shape), axis=0) for pixels in channels]
+    found = _known(Light(listed[0], summed[0], exposure), fluxes)
     if len(images) == 1:
         return found
-    d_total, d_listed = (jnp.stack([change @ flux for change in changes]) for changes in (summed[1:], listed[1:]))
-    return found._replace(total=found.total + which @ d_total, listed=found.listed + which @ d_listed)
+    flux = fluxes[0] * exposure
+    total, each = (jnp.stack([change @ flux for change in changes]) for changes in (summed[1:], listed[1:]))
+    if landed is not None and landed.slopes is not None:  # it sees another exposure where it moves
+        also = fluxes[:1] * landed.slopes.exposure
+        total, each = total + also @ summed[0], each + also @ listed[0].T
+    return found._replace(total=found.total + which @ total, listed=found.listed + which @ each)
 
 
 @jax.jit
-def _known(light: Light, numbered: Numbered) -> Folded:
+def _known(light: Light, fluxes: Array) -> Folded:
     """Fold a shape that does not change."""
-    return Folded(numbered.fluxes @ light.summed, numbered.fluxes @ light.listed.T, light)
+    fluxes = fluxes * light.exposure[None, :]
+    return Folded(fluxes @ light.summed, fluxes @ light.listed.T, light)
 
 
 @partial(quickly, static_argnums=0)

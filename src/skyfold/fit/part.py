@@ -101,7 +101,8 @@ class Part:
         sizes : (f,) by how much a free parameter changes the statistic by one.
         """
         light, slopes = self.folded(values)[0].light, slopes[self.where]
-        weights = linear * np.asarray(light.summed) + slopes @ np.asarray(light.listed)[: slopes.size]
+        listed, summed, exposure = (np.asarray(part) for part in light)
+        weights = exposure * (linear * summed + slopes @ listed[: slopes.size])
         window, along = self.placed.window, self.along
         second = np.array(flux_bent(self.kind, values[self.rows], self.data, window, along, weights))
         for which, moving in zip(np.asarray(along.which)[1:].argmax(axis=0), np.asarray(along.moving), strict=True):

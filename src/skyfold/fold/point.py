@@ -55,7 +55,7 @@ def by_phase(kernel: NDArray[np.float64], step: int, side: int) -> NDArray[np.fl
 
     Parameters
     ----------
-    side : even, of the block; step × (side / 2 − 1) is at least K // 2 + 2.
+    side : even, of the block; step × (side / 2 − 1) is at least K // 2 + 2, so that its first pixels are dark.
     """
     size = side + _MORE
     grid = np.zeros((len(kernel), step * size, step * size))
@@ -93,11 +93,11 @@ def landing(at: Array, window: Window) -> tuple[Landing, Slopes]:
 def image(at: Array, window: Window) -> Array:
     """Counts in each pixel per photon per cm2 and s in each channel, (ny · nx, C) [cm2 s]."""
     here, _ = landing(at, window)
-    (of,) = exposed(shifted(here, None, window), here, None)
-    side, channels = window.kernel.shape[3] - _MORE, of.shape[1]
+    (psf,) = shifted(here, None, window)
+    side, channels, (x, y) = len(psf), here.exposure.size, here.corner
+    block = psf.reshape(side, side, channels) * here.exposure[None, None, :]
     nothing = jnp.zeros((*window.shape, channels))
-    x, y = here.corner
-    return lax.dynamic_update_slice(nothing, of.reshape(side, side, channels), (y, x, 0)).reshape(-1, channels)
+    return lax.dynamic_update_slice(nothing, block, (y, x, 0)).reshape(-1, channels)
 
 
 def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[Array, ...]:
@@ -113,18 +113,11 @@ def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[Array
     return psf, _shifted(here, d_across, along, window), _shifted(here, across, d_along, window)
 
 
-def exposed(psf: tuple[Array, ...], here: Landing, slopes: Slopes | None) -> tuple[Array, ...]:
-    """The image in the block, (side², C), and its derivatives, of what `shifted` returns."""
-    of, *changes = (one.reshape(-1, here.exposure.size) for one in psf)
-    exposure, by = here.exposure[None, :], () if slopes is None else slopes.exposure[:, None, :]
-    return of * exposure, *(change * exposure + of * one for change, one in zip(changes, by, strict=True))
-
-
-def in_block(pixels: Array, here: Landing, nx: int, side: int) -> tuple[Array, Array]:
-    """Where in the block pixels y · nx + x of the window are, and whether they are in it at all."""
+def in_block(pixels: Array, here: Landing, nx: int, side: int) -> Array:
+    """Where in the block pixels y · nx + x of the window are; those outside at its first, which is always dark."""
     x, y = pixels % nx - here.corner[0], pixels // nx - here.corner[1]
     inside = (x >= 0) & (x < side) & (y >= 0) & (y < side)
-    return jnp.where(inside, y * side + x, 0), inside
+    return jnp.where(inside, y * side + x, 0)
 
 
 @jax.jit
