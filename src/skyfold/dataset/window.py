@@ -1,7 +1,8 @@
 """The part of a dataset around a source, ready to be folded."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -9,14 +10,14 @@ from numpy.typing import NDArray
 
 from skyfold.dataset import whole_pixels
 from skyfold.dataset.at_source import AREA, Density, kernel_of, migration_at, pixel_size, psf_at, widened
+from skyfold.dataset.cut_out import inside, interpolated, local_at, taken, wrapped
 from skyfold.dataset.dataset import Dataset
 from skyfold.errors import ModelError, ShapeError
 from skyfold.events.good_times import GoodTimes
-from skyfold.fold import plane, spline
+from skyfold.fold import spline
 from skyfold.fold.point import by_phase
 from skyfold.fold.window import Local, Window
 from skyfold.geom.region import RegionGeom
-from skyfold.geom.wcs import WcsGeom
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
 
@@ -101,86 +102,123 @@ def place(
         raise ModelError(f"source {name!r} at {at.to_string()} is off the projection of dataset {dataset.name!r}")
     if folding.bilinear:
         return _on_whole_pixels(dataset, source, at, (x, y), folding, used)
-    geom, reach = dataset.geom, float(source.shape.reach())
-    density = psf_at(dataset, source, at)
-    pixel = pixel_size(geom)
-    point = reach == 0.0
-    grain = float(source.shape.grain()) / min(pixel)
-    old = None if before is None else before.window
-    was_wide = old is not None and not old.follows
-    wide = 2 * reach / min(pixel) / _SPACING > _NODES[-1] and grain >= (1.0 if was_wide else _SMOOTH)
-    step = 1 if wide else _oversampling(grain, density, point, folding)
-    if old is not None and not wide:
-        step = max(step, old.oversampling)
-    kernel = kernel_of(density, pixel, step, folding.containment)
-    at_points = density is None and source.shape.smooth and grain * step >= 1
-    sampled = wide or (at_points and (old is None or old.nodes == 0))
-    blur = (kernel.shape[-1] // 2 + 1) // step
-    if wide:
-        half = (max(geom.image_shape) + 1) // 2 + blur
-        middle = (geom.image_shape[0] // 2, geom.image_shape[1] // 2)
-    else:
-        half = blur + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
-        middle = (int(np.floor(y)), int(np.floor(x)))
-    side = _size(2 * blur + 4)  # of the block of a point
-    n = _size(side + 2 * folding.margin + 2) if point else _size(2 * half + 1)
-    corner = (middle[0] - n // 2, middle[1] - n // 2)
-    rows, columns = (np.arange(c, c + n) for c in corner)
-    local = _local(geom, at, (x - corner[1], y - corner[0]), n)
-    inside = _outer(rows, columns, geom.image_shape)
-    mask = np.where(inside, _taken(used, rows, columns), 0.0)
-    samples = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
-    dark = not np.any(mask.any(axis=0) & samples.any(axis=0))
+    density, old = psf_at(dataset, source, at), None if before is None else before.window
+    how = _Fineness.of(source.shape, density, min(pixel_size(dataset.geom)), folding, old)
+    kernel = kernel_of(density, pixel_size(dataset.geom), how.step, folding.containment)
+    cut = _Cut.of(dataset, how, (x, y), (kernel.shape[-1] // 2 + 1) // how.step, folding)
+    rows, columns, exposed = cut.rows, cut.columns, dataset.exposure
+    mask = np.where(inside(rows, columns, dataset.geom.image_shape), taken(used, rows, columns), 0.0)
+    exposure = taken(exposed.data, rows, columns) * float(exposed.unit.to(AREA))
     edges, migration = dataset.energy_true.edges_in("TeV"), migration_at(dataset, source, at)
+    dark, lit = not np.any(mask.any(axis=0) & exposure.any(axis=0)), _lit(migration, mask)
     reco_psf = density is not None and density[2]
-    lit = _lit(migration, mask)
-    edges, migration, samples = edges[lit.start : lit.stop + 1], migration[lit], samples[lit]
     if density is not None and not reco_psf:
         kernel = kernel[lit]
-    common: dict[str, Any] = {
-        "edges": edges,
-        "migration": migration,
-        "seen": _seen(mask, migration, reco_psf),
-        "local": local,
-        "times": _times(dataset.gti),
-        "room": np.array(n / 2 - kernel.shape[-1] / (2 * step) - folding.margin - 1),
-        "oversampling": step,
-        "order": 1 if density is None else 3,
-        "follows": not wide,
-        "blurred": density is not None,
-        "reco_psf": reco_psf,
-    }
-    if point:
-        if density is not None:
-            # Without those beyond the PSF, which are next to nothing: it ends where it ends, and is as smooth.
-            samples, kernel = spline.coefficients(samples), spline.coefficients(widened(kernel, 6))[:, 6:-6, 6:-6]
+    make = partial(
+        Window,
+        edges=edges[lit.start : lit.stop + 1],
+        migration=migration[lit],
+        seen=_seen(mask, migration[lit], reco_psf),
+        local=local_at(dataset.geom, at, (x - cut.corner[1], y - cut.corner[0]), cut.n),
+        times=_times(dataset.gti),
+        room=np.array(cut.n / 2 - kernel.shape[-1] / (2 * how.step) - folding.margin - 1),
+        oversampling=how.step,
+        order=1 if density is None else 3,
+        nodes=how.nodes,
+        follows=not how.wide,
+        blurred=density is not None,
+        reco_psf=reco_psf,
+    )
+    if how.point:
+        return Placed(_point(make, exposure[lit], kernel, density is not None, cut.side), cut.corner, dark)
+    window = _extended(make, exposure[lit], kernel, density is not None, cut.n)
+    return Placed(window, cut.corner, dark, float(source.shape.reach()))
+
+
+@dataclass(frozen=True)
+class _Fineness:
+    """How finely a shape is folded.
+
+    step : points per pixel.
+    point : whether it has no extent; `reach` is that in pixels.
+    wide : whether it may lie anywhere in the map.
+    nodes : across the grid on which it is evaluated; 0 if that are the points themselves.
+    """
+
+    step: int
+    point: bool
+    reach: float
+    wide: bool
+    nodes: int
+
+    @classmethod
+    def of(cls, shape: Shape, density: Density | None, pixel: float, folding: Folding, old: Window | None) -> Self:
+        """At least as finely as in an `old` window."""
+        reach, grain = float(shape.reach()) / pixel, float(shape.grain()) / pixel
+        was_wide = old is not None and not old.follows
+        wide = 2 * reach / _SPACING > _NODES[-1] and grain >= (1.0 if was_wide else _SMOOTH)
+        step = 1 if wide else _oversampling(grain, density, reach == 0, folding)
+        if old is not None and not wide:
+            step = max(step, old.oversampling)
+        nodes, so_far = _nodes(2 * reach * step / _SPACING), 0 if old is None else old.nodes
+        at_points = density is None and shape.smooth and grain * step >= 1 and so_far == 0
+        return cls(step, reach == 0, reach, wide, 0 if reach == 0 or wide or at_points else max(nodes, so_far))
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Which n × n pixels of a dataset are in a window, from its corner (y, x) on; `side` of the block of a point."""
+
+    corner: tuple[int, int]
+    n: int
+    side: int
+
+    @classmethod
+    def of(cls, dataset: Dataset, how: _Fineness, at: tuple[float, float], blur: int, folding: Folding) -> Self:
+        """Around the pixel `at`, (x, y), with room for a PSF of radius `blur` [pixels]."""
+        (ny, nx), side = dataset.geom.image_shape, _size(2 * blur + 4)
+        if how.point:
+            n = _size(side + 2 * folding.margin + 2)
+        elif how.wide:
+            n = _size(2 * ((max(ny, nx) + 1) // 2 + blur) + 1)
         else:
-            kernel = np.broadcast_to(kernel, (len(samples), *kernel.shape[1:]))
-        parts = by_phase(kernel, step, side)
-        return Placed(Window(exposure=samples, kernel=parts, kind="point", **common), corner, dark)
-    fine = (np.arange(step * n) - (step - 1) / 2) / step
-    if step > 1 and density is not None:
-        samples = _interpolated(samples, fine, fine)
+            n = _size(2 * (blur + int(np.ceil(1.1 * how.reach)) + folding.margin + 1) + 1)
+        y, x = (ny // 2, nx // 2) if how.wide else (int(np.floor(at[1])), int(np.floor(at[0])))
+        return cls((y - n // 2, x - n // 2), n, side)
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        return np.arange(self.corner[0], self.corner[0] + self.n)
+
+    @property
+    def columns(self) -> NDArray[Any]:
+        return np.arange(self.corner[1], self.corner[1] + self.n)
+
+
+def _point(make: partial[Window], exposure: Floats, kernel: Floats, blurred: bool, side: int) -> Window:
+    """The window of a source without extent."""
+    step: int = make.keywords["oversampling"]
+    if blurred:
+        # Without those beyond the PSF, which are next to nothing: it ends where it ends, and is as smooth.
+        exposure, kernel = spline.coefficients(exposure), spline.coefficients(widened(kernel, 6))[:, 6:-6, 6:-6]
+    else:
+        kernel = np.broadcast_to(kernel, (len(exposure), *kernel.shape[1:]))
+    return make(exposure=exposure, kernel=by_phase(kernel, step, side), kind="point")
+
+
+def _extended(make: partial[Window], exposure: Floats, kernel: Floats, blurred: bool, n: int) -> Window:
+    """The window of a shape."""
+    step, nodes = make.keywords["oversampling"], make.keywords["nodes"]
+    if step > 1 and blurred:
+        fine = (np.arange(step * n) - (step - 1) / 2) / step
+        exposure = interpolated(exposure, fine, fine)
     transform: NDArray[Any] = np.zeros(0)
-    if not sampled or density is not None:
-        transform = np.fft.rfft2(_wrapped(kernel, step * n))
-    if not sampled:
+    if nodes or blurred:
+        transform = np.fft.rfft2(wrapped(kernel, step * n))
+    if nodes:
         shared = spline.spectrum(step * n)
         transform /= shared[:, None] * shared[: step * n // 2 + 1]
-    return Placed(
-        Window(
-            exposure=samples,
-            kernel=transform,
-            kind="extended",
-            nodes=0
-            if sampled
-            else max(_nodes(2 * reach / min(pixel) * step / _SPACING), 0 if old is None else old.nodes),
-            **common,
-        ),
-        corner,
-        dark,
-        reach,
-    )
+    return make(exposure=exposure, kernel=transform, kind="extended")
 
 
 def _on_whole_pixels(
@@ -200,8 +238,8 @@ def _on_whole_pixels(
     n = _size(2 * half + 1)
     corner = (int(np.floor(origin[1])) - n // 2, int(np.floor(origin[0])) - n // 2)
     rows, columns = (np.arange(c, c + n) for c in corner)
-    mask = np.where(_outer(rows, columns, geom.image_shape), _taken(used, rows, columns), 0.0)
-    exposure = _taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
+    mask = np.where(inside(rows, columns, geom.image_shape), taken(used, rows, columns), 0.0)
+    exposure = taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
     dispersion = dataset.edisp if "edisp" in source.irf else None
     nearest = None if dispersion is None else whole_pixels.migration_at(dispersion, at)
     migration = migration_at(dataset, source, at) if nearest is None else nearest
@@ -210,9 +248,9 @@ def _on_whole_pixels(
         edges=dataset.energy_true.edges_in("TeV"),
         migration=migration,
         exposure=exposure,
-        kernel=np.zeros(0) if response is None else np.fft.rfft2(_wrapped(kernel, n)),
+        kernel=np.zeros(0) if response is None else np.fft.rfft2(wrapped(kernel, n)),
         seen=_seen(mask, migration, reco_psf),
-        local=_local(geom, at, (origin[0] - corner[1], origin[1] - corner[0]), n),
+        local=local_at(geom, at, (origin[0] - corner[1], origin[1] - corner[0]), n),
         times=_times(dataset.gti),
         room=np.array(n / 2 - blur - folding.margin - 1),
         kind="whole pixels",
@@ -273,9 +311,6 @@ def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
     return Placed(window, (0, 0), dark)
 
 
-# What a region sees
-
-
 def _inside(geom: RegionGeom, shape: Shape | None) -> Floats:
     """Directions (lon, lat) [rad] in the frame of a shape and solid angles [sr] of the parts of a region, (3, n)."""
     if shape is None or float(shape.reach()) == 0:
@@ -290,9 +325,6 @@ def _times(gti: GoodTimes | None) -> Floats:
     return np.zeros((2, 0)) if gti is None else np.stack([gti.start, gti.stop])
 
 
-# The point spread function on the points of a window
-
-
 def _oversampling(grain: float, density: Density | None, point: bool, folding: Folding) -> int:
     """Points per pixel: one where a source is smooth on the scale of pixels, or where nothing blurs a point."""
     if point and density is None:
@@ -300,58 +332,3 @@ def _oversampling(grain: float, density: Density | None, point: bool, folding: F
     if point or density is None:
         return folding.oversampling
     return 1 if grain > 1 else 3
-
-
-def _wrapped(kernel: Floats, n: int) -> Floats:
-    """A kernel on n × n points with its centre at the first, as a Fourier transform wants it."""
-    half = kernel.shape[-1] // 2
-    full = np.zeros((len(kernel), n, n))
-    full[:, : kernel.shape[1], : kernel.shape[2]] = kernel
-    return np.roll(full, (-half, -half), axis=(1, 2))
-
-
-# Pixels
-
-
-def _outer(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    return ((rows >= 0) & (rows < shape[0]))[:, None] & ((columns >= 0) & (columns < shape[1]))[None, :]
-
-
-def _taken(data: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any]) -> Floats:
-    """Rows and columns of (..., ny, nx); beyond its border the nearest."""
-    ny, nx = data.shape[-2:]
-    taken = data[..., np.clip(rows, 0, ny - 1)[:, None], np.clip(columns, 0, nx - 1)[None, :]]
-    return np.ascontiguousarray(taken, dtype=float)
-
-
-def _interpolated(data: Floats, rows: Floats, columns: Floats) -> Floats:
-    """Values of (..., ny, nx) at coordinates, linear between pixels; beyond the border the nearest."""
-    for axis, at in ((-2, rows), (-1, columns)):
-        at = np.clip(at, 0, data.shape[axis] - 1)
-        low = np.minimum(at.astype(int), max(data.shape[axis] - 2, 0))
-        high = np.minimum(low + 1, data.shape[axis] - 1)
-        share = at - low if axis == -1 else (at - low)[:, None]
-        data = np.take(data, low, axis) * (1 - share) + np.take(data, high, axis) * share
-    return data
-
-
-def _local(geom: WcsGeom, at: SkyCoord, origin: tuple[float, float], n: int) -> Local:
-    """Polynomials between the pixels of a window of n × n and the tangent plane at the source."""
-    pole = np.array([at.spherical.lon.rad, at.spherical.lat.rad])
-    x0, y0 = (float(c) for c in geom.to_pix(at))
-    steps = np.linspace(0, n, 11)
-    dx, dy = (grid.ravel() for grid in np.meshgrid(steps - origin[0], steps - origin[1]))
-    sky = geom.from_pix(x0 + dx, y0 + dy).transform_to(at.frame).spherical
-    near = np.isfinite(sky.lon.rad)
-    xi, eta = plane.to_plane(sky.lon.rad[near], sky.lat.rad[near], pole)
-    scale = np.array([np.abs([xi, eta]).max(), np.abs([dx, dy]).max()])
-    dx, dy = dx[near], dy[near]
-    to_pixel = plane.fitted(xi / scale[0], eta / scale[0], dx, dy)
-    return Local(
-        pole=pole,
-        origin=np.array(origin),
-        scale=scale,
-        to_pixel=to_pixel,
-        to_plane=plane.fitted(dx / scale[1], dy / scale[1], xi, eta),
-        per_rad=np.hypot(to_pixel[:, 1, 0], to_pixel[:, 0, 1]) / scale[0],
-    )
