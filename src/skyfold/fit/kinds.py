@@ -103,7 +103,7 @@ class Numbered(NamedTuple):
 class Light(NamedTuple):
     """What a shape sends from each channel into the listed bins, (L, C), and into all bins of the statistic, (C,).
 
-    Both are to be multiplied by `exposure` (C,): that of a point is not in its image, nor twice in the changes of it.
+    exposure : (C,) by which both are still to be multiplied: that at a point; 1 for others, whose images hold it.
     """
 
     listed: Numbers
