@@ -210,9 +210,8 @@ def flux_bent(kind: Kind, values: Array, data: list[Array], window: Window, alon
     return jax.hessian(weighted)(jnp.zeros(along.every.shape[0]))
 
 
-@partial(quickly, static_argnums=0)
 def scaled(
-    kind: Kind, values: Array, data: list[Array], at: tuple[Array, ...], directions: Array
+    kind: Kind, values: Floats, data: list[Any], at: tuple[Floats, ...], directions: Floats
 ) -> tuple[Array, Array]:
     """Factors (n,) of a background, and their derivatives along the directions (k, P): (k, n).
 
@@ -220,16 +219,28 @@ def scaled(
     ----------
     at : n energies [TeV] for a spectrum, (lon, lat) [rad] of n pixels for a shape.
     """
+    compiled = _scaled_by_energy if len(at) == 1 else _scaled_by_pixel  # energies are few, pixels many
+    return compiled(kind, values, data, at, directions)
+
+
+def scaled_bent(
+    kind: Kind, values: Floats, data: list[Any], at: tuple[Floats, ...], directions: Floats, weights: Floats
+) -> Array:
+    """Second derivatives (k, k) of Σ weights × factors of a background along the directions."""
+    compiled = _bent_by_energy if len(at) == 1 else _bent_by_pixel
+    return compiled(kind, values, data, at, directions, weights)
+
+
+def _scaled(
+    kind: Kind, values: Array, data: list[Array], at: tuple[Array, ...], directions: Array
+) -> tuple[Array, Array]:
     value, along = jax.linearize(lambda v: _factors(kind.build(v, data), at), values)
     return value, jax.vmap(along)(directions)
 
 
-@partial(quickly, static_argnums=0)
-def scaled_bent(
+def _bent(
     kind: Kind, values: Array, data: list[Array], at: tuple[Array, ...], directions: Array, weights: Array
 ) -> Array:
-    """Second derivatives (k, k) of Σ weights × factors of a background along the directions."""
-
     def weighted(step: Array) -> Array:
         return jnp.vdot(weights, _factors(kind.build(values + step @ directions, data), at))
 
@@ -238,3 +249,7 @@ def scaled_bent(
 
 def _factors(model: Any, at: tuple[Array, ...]) -> Array:
     return jnp.asarray(model.dnde(*at) if isinstance(model, Spectrum) else model(*at))
+
+
+_scaled_by_energy, _scaled_by_pixel = quickly(_scaled, static_argnums=0), jax.jit(_scaled, static_argnums=0)
+_bent_by_energy, _bent_by_pixel = quickly(_bent, static_argnums=0), jax.jit(_bent, static_argnums=0)
