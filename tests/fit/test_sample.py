@@ -92,3 +92,14 @@ def test_what_cannot_be_drawn_is_said(result):
     sky = SKY | {"twin": SKY["source"]}
     with pytest.raises(FitError, match="no posterior around a fit with problems: .* cannot be told apart"):
         posterior(fit(fake(spectrum(), SKY, 1), sky), 10, 1)
+
+
+def test_parameters_that_the_data_do_not_tell_apart_have_no_posterior_at_their_bounds_either():
+    sky = SKY | {"twin": SKY["source"]}
+    amplitude = float(SKY["source"].spectrum.amplitude)
+    table = Parameters.of(sky).freeze("*.spectrum.index")
+    table = table.set("*.spectrum.amplitude", bounds=(amplitude, 5 * amplitude))
+    found = fit(asimov(spectrum(), SKY), sky, table)
+    assert {problem.fault for problem in found.problems} == {"bound"}
+    with pytest.raises(FitError, match="the data do not tell some parameters from others .* at its bound.*freeze one"):
+        posterior(found, 10, 1)

@@ -86,7 +86,7 @@ def posterior(result: FitResult, n: int, seed: Seed, tried: int | None = None) -
     rng = np.random.default_rng(seed)
     tried = max(4 * n, 1000) if tried is None else tried
     away, log_density = _student(rng, tried, result.free.size)
-    values = result.free + away @ np.linalg.cholesky(_covariance(result)).T
+    values = result.free + away @ _root(result).T
     bounds = np.array([row.limits for row in result.parameters.free], dtype=float)
     inside = np.flatnonzero(np.all((values >= bounds[:, 0]) & (values <= bounds[:, 1]), axis=1))
     log_weight = np.full(tried, -np.inf)
@@ -103,8 +103,18 @@ def posterior(result: FitResult, n: int, seed: Seed, tried: int | None = None) -
     return Posterior(names, values[chosen], float(1 / np.sum(weight**2)), tried, likelihood)
 
 
+def _root(result: FitResult) -> Floats:
+    """A matrix whose product with its transpose is the covariance to draw with."""
+    try:
+        return np.asarray(np.linalg.cholesky(_covariance(result)))
+    except np.linalg.LinAlgError:
+        raise FitError(
+            f"no posterior where the data do not tell some parameters from others ({result.status}): freeze one of them"
+        ) from None
+
+
 def _covariance(result: FitResult) -> Floats:
-    """Covariance to draw with. A result has none of what is at its bound; expected counts still change with it."""
+    """That of the fit. A result has none of what is at its bound; expected counts still change with it."""
     if result.ok:
         return result.covariance
     fisher = result.likelihood.expand(result.free).fisher
