@@ -112,3 +112,12 @@ def test_the_numbers_of_a_compressed_image(tmp_path):
     data = np.arange(60, dtype=np.int32).reshape(6, 10)
     fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(data, name="SKY")]).writeto(tmp_path / "a.fits")
     np.testing.assert_array_equal(image_of(open_fits(tmp_path / "a.fits")["SKY"]), data)
+
+
+def test_the_numbers_of_an_image_that_was_changed_after_it_was_read(tmp_path):
+    write_hdus(hdus(), tmp_path / "a.fits")
+    found = open_fits(tmp_path / "a.fits")["SKY"]
+    found.data[3] = -1.0
+    assert (image_of(found)[3] == -1).all()
+    found.data = np.ones((2, 3))
+    np.testing.assert_array_equal(image_of(found), np.ones((2, 3)))

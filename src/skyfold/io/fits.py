@@ -87,10 +87,11 @@ def open_fits(path: PathLike) -> fits.HDUList:
 def image_of(hdu: Any) -> NDArray[Any]:
     """The numbers of an image HDU in this machine's byte order, in an array of their own.
 
-    Read plane by plane from the file, for cubes are large: what astropy would keep of them is never made.
+    Read plane by plane from the file, for cubes are large: what astropy would keep of them is never made. Where it has
+    them already they may have been changed since, and count as they are.
     """
     info, shape = hdu.fileinfo(), hdu.shape
-    if info is None or isinstance(hdu, fits.CompImageHDU) or _SCALED & set(hdu.header):
+    if info is None or "data" in vars(hdu) or isinstance(hdu, fits.CompImageHDU) or _SCALED & set(hdu.header):
         return np.array(hdu.data, dtype=hdu.data.dtype.newbyteorder("="))
     stored = np.dtype(fits.BITPIX2DTYPE[hdu.header["BITPIX"]]).newbyteorder(">")
     image = np.empty(shape, dtype=stored.newbyteorder("="))
