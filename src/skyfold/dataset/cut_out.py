@@ -21,8 +21,8 @@ def inside(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) ->
 def taken(data: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any]) -> Floats:
     """Rows and columns of (..., ny, nx); beyond its border the nearest."""
     ny, nx = data.shape[-2:]
-    taken = data[..., np.clip(rows, 0, ny - 1)[:, None], np.clip(columns, 0, nx - 1)[None, :]]
-    return np.ascontiguousarray(taken, dtype=float)
+    pixels = data[..., np.clip(rows, 0, ny - 1)[:, None], np.clip(columns, 0, nx - 1)[None, :]]
+    return np.ascontiguousarray(pixels, dtype=float)
 
 
 def interpolated(data: Floats, rows: Floats, columns: Floats) -> Floats:

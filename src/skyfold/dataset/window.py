@@ -106,9 +106,7 @@ def place(
     how = _Fineness.of(source.shape, density, min(pixel_size(dataset.geom)), folding, old)
     kernel = kernel_of(density, pixel_size(dataset.geom), how.step, folding.containment)
     cut = _Cut.of(dataset, how, (x, y), (kernel.shape[-1] // 2 + 1) // how.step, folding)
-    rows, columns, exposed = cut.rows, cut.columns, dataset.exposure
-    mask = np.where(inside(rows, columns, dataset.geom.image_shape), taken(used, rows, columns), 0.0)
-    exposure = taken(exposed.data, rows, columns) * float(exposed.unit.to(AREA))
+    mask, exposure = cut.contents(dataset, used)
     edges, migration = dataset.energy_true.edges_in("TeV"), migration_at(dataset, source, at)
     dark, lit = not np.any(mask.any(axis=0) & exposure.any(axis=0)), _lit(migration, mask)
     reco_psf = density is not None and density[2]
@@ -130,8 +128,8 @@ def place(
         reco_psf=reco_psf,
     )
     if how.point:
-        return Placed(_point(make, exposure[lit], kernel, density is not None, cut.side), cut.corner, dark)
-    window = _extended(make, exposure[lit], kernel, density is not None, cut.n)
+        return Placed(_point(make, how.step, exposure[lit], kernel, density is not None, cut.side), cut.corner, dark)
+    window = _extended(make, how, exposure[lit], kernel, density is not None, cut.n)
     return Placed(window, cut.corner, dark, float(source.shape.reach()))
 
 
@@ -186,18 +184,16 @@ class _Cut:
         y, x = (ny // 2, nx // 2) if how.wide else (int(np.floor(at[1])), int(np.floor(at[0])))
         return cls((y - n // 2, x - n // 2), n, side)
 
-    @property
-    def rows(self) -> NDArray[Any]:
-        return np.arange(self.corner[0], self.corner[0] + self.n)
+    def contents(self, dataset: Dataset, used: NDArray[Any]) -> tuple[Floats, Floats]:
+        """Which bins enter the statistic, (R, n, n), and the exposure, (T, n, n) [cm2 s]."""
+        assert dataset.exposure is not None
+        rows, columns = (np.arange(first, first + self.n) for first in self.corner)
+        mask = np.where(inside(rows, columns, dataset.geom.image_shape), taken(used, rows, columns), 0.0)
+        return mask, taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
 
-    @property
-    def columns(self) -> NDArray[Any]:
-        return np.arange(self.corner[1], self.corner[1] + self.n)
 
-
-def _point(make: partial[Window], exposure: Floats, kernel: Floats, blurred: bool, side: int) -> Window:
+def _point(make: partial[Window], step: int, exposure: Floats, kernel: Floats, blurred: bool, side: int) -> Window:
     """The window of a source without extent."""
-    step: int = make.keywords["oversampling"]
     if blurred:
         # Without those beyond the PSF, which are next to nothing: it ends where it ends, and is as smooth.
         exposure, kernel = spline.coefficients(exposure), spline.coefficients(widened(kernel, 6))[:, 6:-6, 6:-6]
@@ -206,16 +202,16 @@ def _point(make: partial[Window], exposure: Floats, kernel: Floats, blurred: boo
     return make(exposure=exposure, kernel=by_phase(kernel, step, side), kind="point")
 
 
-def _extended(make: partial[Window], exposure: Floats, kernel: Floats, blurred: bool, n: int) -> Window:
+def _extended(make: partial[Window], how: _Fineness, exposure: Floats, kernel: Floats, blurred: bool, n: int) -> Window:
     """The window of a shape."""
-    step, nodes = make.keywords["oversampling"], make.keywords["nodes"]
+    step = how.step
     if step > 1 and blurred:
         fine = (np.arange(step * n) - (step - 1) / 2) / step
         exposure = interpolated(exposure, fine, fine)
     transform: NDArray[Any] = np.zeros(0)
-    if nodes or blurred:
+    if how.nodes or blurred:
         transform = np.fft.rfft2(wrapped(kernel, step * n))
-    if nodes:
+    if how.nodes:
         shared = spline.spectrum(step * n)
         transform /= shared[:, None] * shared[: step * n // 2 + 1]
     return make(exposure=exposure, kernel=transform, kind="extended")
@@ -237,9 +233,7 @@ def _on_whole_pixels(
     half = blur + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
     n = _size(2 * half + 1)
     corner = (int(np.floor(origin[1])) - n // 2, int(np.floor(origin[0])) - n // 2)
-    rows, columns = (np.arange(c, c + n) for c in corner)
-    mask = np.where(inside(rows, columns, geom.image_shape), taken(used, rows, columns), 0.0)
-    exposure = taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
+    mask, exposure = _Cut(corner, n, 0).contents(dataset, used)
     dispersion = dataset.edisp if "edisp" in source.irf else None
     nearest = None if dispersion is None else whole_pixels.migration_at(dispersion, at)
     migration = migration_at(dataset, source, at) if nearest is None else nearest

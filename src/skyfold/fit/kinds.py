@@ -1,8 +1,8 @@
 """Sources as vectors of numbers: the compiled functions of a likelihood.
 
 What a compiled function depends on is the kind of a source (its classes and how they nest) and the sizes of arrays.
-Values, data, positions of windows and what is free are arguments, so that fits of one structure share what is compiled,
-and sources of one kind are folded together.
+Values, data, positions of windows and what is free are arguments, so that fits of one structure, and the sources of one
+kind in it, share what is compiled.
 """
 
 from collections.abc import Sequence

@@ -79,10 +79,8 @@ class Part:
     @property
     def still(self) -> Self:
         """The same without derivatives."""
-        size = self.rows.size
-        nothing = np.zeros(0, dtype=np.intp)
-        along = Directions(np.zeros((0, size)), np.zeros((0, size)), np.zeros((1, 0)))
-        return replace(self, along=along, columns=nothing)
+        none = np.zeros((0, self.rows.size))
+        return replace(self, along=Directions(none, none, np.zeros((1, 0))), columns=np.zeros(0, dtype=np.intp))
 
     def folded(self, values: Floats, moved: Floats | float = 0.0) -> tuple[Folded, Array]:
         """Fold the source with its parameters among all `values`, moved by (P,); and how far it has drifted."""

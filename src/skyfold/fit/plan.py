@@ -276,8 +276,8 @@ def _layers(
             base = np.concatenate([background[listed], np.ones(extra.size)])
             layers.append(Scaled(factor, reco, base, _summed(background, dataset.used)))
         else:
-            shape = _spatial(part.shape, rows[name][factor.rows.size :], mapping, dataset)
-            layers.append(_shaped(dataset, factor, shape, background, listed))
+            rest = rows[name][factor.rows.size :]
+            layers.append(_shaped(dataset, part.shape, factor, rest, mapping, background, listed))
     if background is not None and not scaling:
         base = np.concatenate([background[listed], np.ones(extra.size)])
         layers.append(Known(base, float(_summed(background, dataset.used).sum())))
@@ -299,16 +299,14 @@ def _spectral(background: FovBackground | TemplateNpred, rows: Ints, mapping: Ma
     return Factor.of(background.spectrum, rows[:first], mapping, dataset.energy.center_in("TeV"))
 
 
-def _spatial(shape: Any, rows: Ints, mapping: Mapping, dataset: Dataset) -> Factor:
-    """The factor of direction of a background, at the pixels that see anything."""
-    seen = dataset.used.any(axis=0)
-    return Factor.of(shape, rows, mapping, *(angle[seen] for angle in directions(dataset.geom, shape.frame)))
-
-
-def _shaped(dataset: Dataset, factor: Factor, shape: Factor, background: Floats, listed: Any) -> Shaped:
+def _shaped(
+    dataset: Dataset, shape: Any, factor: Factor, rows: Ints, mapping: Mapping, background: Floats, listed: Any
+) -> Shaped:
     """The background of a dataset with a factor that varies across the field."""
     seen = dataset.used.any(axis=0)
     number = np.cumsum(seen).reshape(seen.shape) - 1
+    lon, lat = (angle[seen] for angle in directions(dataset.geom, shape.frame))
+    across = Factor.of(shape, rows, mapping, lon, lat)
     totals = np.where(dataset.used, background, 0.0)[:, seen]
     reco, y, x = listed
-    return Shaped(factor, shape, reco, number[y, x], background[listed], totals)
+    return Shaped(factor, across, reco, number[y, x], background[listed], totals)

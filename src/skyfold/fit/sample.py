@@ -78,7 +78,7 @@ def posterior(result: FitResult, n: int, seed: Seed, tried: int | None = None) -
     ------
     FitError
         The fit has problems other than parameters at their bounds: without a minimum there is nothing to draw around.
-        Or no draw is possible.
+        Or no draw is possible, or the data do not tell parameters at their bounds from others.
     """
     other = [problem.text for problem in result.problems if problem.fault != "bound"]
     if other:
