@@ -43,16 +43,16 @@ def test_phases_are_every_third_point_from_the_middle_on(side):
 def test_slopes_are_differences_as_far_as_the_window_reaches(at):
     _, window = window_of(cube(slope=0.01))
     at = jnp.asarray(at)
-    here, slopes = landing(at, window)
-    of, *changes = shifted(here, slopes, window)
-    (x, y), side, exposure = here.corner, len(of), here.exposure
+    here, slopes = landing(at, window.spot)
+    (of, *changes), (exposure, *also) = shifted(here, slopes, window)
+    (x, y), side = here.corner, len(of)
 
     def block(at):
         return image(at, window).reshape(*window.shape, -1)[y : y + side, x : x + side]
 
     of, *changes = (psf.reshape(side, side, -1) for psf in (of, *changes))
     np.testing.assert_allclose(of * exposure[None, None], block(at), atol=1e-14 * np.abs(of * exposure[0]).max())
-    for change, slope, step in zip(changes, slopes.exposure, 1e-4 * jnp.eye(2), strict=True):
+    for change, slope, step in zip(changes, also, 1e-4 * jnp.eye(2), strict=True):
         expected = (block(at + step) - block(at - step)) / 2e-4
         found = change * exposure[None, None] + of * slope[None, None]
         np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
@@ -61,11 +61,11 @@ def test_slopes_are_differences_as_far_as_the_window_reaches(at):
 @pytest.mark.parametrize("at", [(17.7, 15.2), (16.0, 17.0), (19.999, 12.5)])
 def test_pixels_outside_the_block_are_dark(at):
     _, window = window_of(cube())
-    here, _ = landing(jnp.asarray(at), window)
-    (psf,) = shifted(here, None, window)
+    here, _ = landing(jnp.asarray(at), window.spot)
+    (psf,), (exposure,) = shifted(here, None, window)
     where = in_block(jnp.arange(window.shape[0] * window.shape[1]), here, window.shape[1], len(psf))
     assert (where > 0).sum() == psf.shape[0] ** 2 - 1
-    found = psf.reshape(-1, here.exposure.size)[where] * here.exposure[None]
+    found = psf.reshape(-1, exposure.size)[where] * exposure[None]
     np.testing.assert_array_equal(found, image(jnp.asarray(at), window))
 
 
@@ -79,8 +79,8 @@ def test_true_energies_of_which_nothing_is_seen_are_left_out():
     source, every = window_of(dataset)
     _, window = window_of(dataset, high)
     edges = dataset.energy_true.edges_in("TeV")
-    np.testing.assert_array_equal(every.edges, edges[1:])
-    np.testing.assert_array_equal(window.edges, edges[2:])
+    np.testing.assert_array_equal(every.spot.edges, edges[1:])
+    np.testing.assert_array_equal(window.spot.edges, edges[2:])
     np.testing.assert_allclose(fold(source, window)[1], fold(source, every)[1], rtol=1e-12)
 
 
@@ -88,4 +88,4 @@ def test_a_window_that_sees_nothing_has_all_energies():
     dataset = cube()
     nowhere = np.zeros(dataset.geom.shape, dtype=bool)
     _, window = window_of(replace(dataset, exposure=Map.filled(dataset.exposure.geom, 0.0, "m2 s")), nowhere)
-    np.testing.assert_array_equal(window.edges, dataset.energy_true.edges_in("TeV"))
+    np.testing.assert_array_equal(window.spot.edges, dataset.energy_true.edges_in("TeV"))

@@ -3,7 +3,6 @@
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.position import response_at
@@ -40,7 +39,13 @@ def kernel_of(density: Density | None, pixel: tuple[float, float], step: int, co
         return np.ones((1, step, step))
     values, rad, _ = density
     fine = fine_kernel(values, rad, (pixel[0] / step, pixel[1] / step), containment=containment).values
-    return uniform_filter(widened(fine, step // 2), size=(1, step, step), mode="constant") * step**2
+    return _summed(_summed(widened(fine, step - 1), step, axis=1), step, axis=2)
+
+
+def _summed(values: Floats, n: int, axis: int) -> Floats:
+    """Sums of n neighbours along an axis, which has n − 1 less of them than of values."""
+    last = values.shape[axis] - n + 1
+    return sum((np.take(values, range(i, i + last), axis) for i in range(1, n)), np.take(values, range(last), axis))
 
 
 def widened(kernel: Floats, by: int) -> Floats:

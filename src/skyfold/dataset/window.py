@@ -13,10 +13,9 @@ from skyfold.dataset.at_source import AREA, Density, kernel_of, migration_at, pi
 from skyfold.dataset.cut_out import inside, interpolated, local_at, taken, wrapped
 from skyfold.dataset.dataset import Dataset
 from skyfold.errors import ModelError, ShapeError
-from skyfold.events.good_times import GoodTimes
 from skyfold.fold import spline
 from skyfold.fold.point import by_phase
-from skyfold.fold.window import Local, Window
+from skyfold.fold.window import Local, Spot, Window
 from skyfold.geom.region import RegionGeom
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
@@ -107,30 +106,62 @@ def place(
     kernel = kernel_of(density, pixel_size(dataset.geom), how.step, folding.containment)
     cut = _Cut.of(dataset, how, (x, y), (kernel.shape[-1] // 2 + 1) // how.step, folding)
     mask, exposure = cut.contents(dataset, used)
-    edges, migration = dataset.energy_true.edges_in("TeV"), migration_at(dataset, source, at)
+    migration, middle = migration_at(dataset, source, at), cut.n // 2
     dark, lit = not np.any(mask.any(axis=0) & exposure.any(axis=0)), _lit(migration, mask)
     reco_psf = density is not None and density[2]
     if density is not None and not reco_psf:
         kernel = kernel[lit]
-    make = partial(
-        Window,
-        edges=edges[lit.start : lit.stop + 1],
-        migration=migration[lit],
-        seen=_seen(mask, migration[lit], reco_psf),
+    spot = spot_of(
+        dataset,
+        source,
+        migration,
+        "point" if how.point else "extended",
+        lit,
+        exposure=exposure[lit, middle, middle],
         local=local_at(dataset.geom, at, (x - cut.corner[1], y - cut.corner[0]), cut.n),
-        times=_times(dataset.gti),
+        block=np.array([cut.side, cut.n - cut.side, cut.n - cut.side]),
         room=np.array(cut.n / 2 - kernel.shape[-1] / (2 * how.step) - folding.margin - 1),
         oversampling=how.step,
         order=1 if density is None else 3,
-        nodes=how.nodes,
         follows=not how.wide,
-        blurred=density is not None,
         reco_psf=reco_psf,
+    )
+    make = partial(
+        Window, spot, seen=_seen(mask, spot.migration, reco_psf), nodes=how.nodes, blurred=density is not None
     )
     if how.point:
         return Placed(_point(make, how.step, exposure[lit], kernel, density is not None, cut.side), cut.corner, dark)
     window = _extended(make, how, exposure[lit], kernel, density is not None, cut.n)
     return Placed(window, cut.corner, dark, float(source.shape.reach()))
+
+
+def spot_of(
+    dataset: Dataset, source: Source, migration: Floats, kind: str, lit: slice | None = None, **about: Any
+) -> Spot:
+    """All of a window but its pixels.
+
+    Parameters
+    ----------
+    lit : the true energies of which anything is seen; all of them unless told.
+    about : the rest of a `Spot`; unless told, that of a source which stays where it is.
+    """
+    nothing = np.zeros(0)
+    still: dict[str, Any] = {
+        "exposure": nothing,
+        "local": Local(*(nothing,) * 6),
+        "block": nothing,
+        "room": np.zeros(()),
+    }
+    lit = slice(0, len(migration)) if lit is None else lit
+    # Good times count where a source varies; for others they are to be alike in all datasets.
+    gti = None if source.lightcurve is None else dataset.gti
+    return Spot(
+        edges=dataset.energy_true.edges_in("TeV")[lit.start : lit.stop + 1],
+        migration=migration[lit],
+        times=np.zeros((2, 0)) if gti is None else np.stack([gti.start, gti.stop]),
+        kind=kind,
+        **{**still, **about},
+    )
 
 
 @dataclass(frozen=True)
@@ -153,11 +184,11 @@ class _Fineness:
     def of(cls, shape: Shape, density: Density | None, pixel: float, folding: Folding, old: Window | None) -> Self:
         """At least as finely as in an `old` window."""
         reach, grain = float(shape.reach()) / pixel, float(shape.grain()) / pixel
-        was_wide = old is not None and not old.follows
+        was_wide = old is not None and not old.spot.follows
         wide = 2 * reach / _SPACING > _NODES[-1] and grain >= (1.0 if was_wide else _SMOOTH)
         step = 1 if wide else _oversampling(grain, density, reach == 0, folding)
         if old is not None and not wide:
-            step = max(step, old.oversampling)
+            step = max(step, old.spot.oversampling)
         nodes, so_far = _nodes(2 * reach * step / _SPACING), 0 if old is None else old.nodes
         at_points = density is None and shape.smooth and grain * step >= 1 and so_far == 0
         return cls(step, reach == 0, reach, wide, 0 if reach == 0 or wide or at_points else max(nodes, so_far))
@@ -199,7 +230,7 @@ def _point(make: partial[Window], step: int, exposure: Floats, kernel: Floats, b
         exposure, kernel = spline.coefficients(exposure), spline.coefficients(widened(kernel, 6))[:, 6:-6, 6:-6]
     else:
         kernel = np.broadcast_to(kernel, (len(exposure), *kernel.shape[1:]))
-    return make(exposure=exposure, kernel=by_phase(kernel, step, side), kind="point")
+    return make(exposure=exposure, kernel=by_phase(kernel, step, side))
 
 
 def _extended(make: partial[Window], how: _Fineness, exposure: Floats, kernel: Floats, blurred: bool, n: int) -> Window:
@@ -214,7 +245,7 @@ def _extended(make: partial[Window], how: _Fineness, exposure: Floats, kernel: F
     if how.nodes:
         shared = spline.spectrum(step * n)
         transform /= shared[:, None] * shared[: step * n // 2 + 1]
-    return make(exposure=exposure, kernel=transform, kind="extended")
+    return make(exposure=exposure, kernel=transform)
 
 
 def _on_whole_pixels(
@@ -238,19 +269,24 @@ def _on_whole_pixels(
     nearest = None if dispersion is None else whole_pixels.migration_at(dispersion, at)
     migration = migration_at(dataset, source, at) if nearest is None else nearest
     reco_psf = response is not None and response.table.geom.axes[0].name == "energy"
+    spot = spot_of(
+        dataset,
+        source,
+        migration,
+        "whole pixels",
+        exposure=exposure[:, n // 2, n // 2],
+        local=local_at(geom, at, (origin[0] - corner[1], origin[1] - corner[0]), n),
+        room=np.array(n / 2 - blur - folding.margin - 1),
+        follows=True,
+        reco_psf=reco_psf,
+    )
     window = Window(
-        edges=dataset.energy_true.edges_in("TeV"),
-        migration=migration,
-        exposure=exposure,
+        spot,
+        exposure,
         kernel=np.zeros(0) if response is None else np.fft.rfft2(wrapped(kernel, n)),
         seen=_seen(mask, migration, reco_psf),
-        local=local_at(geom, at, (origin[0] - corner[1], origin[1] - corner[0]), n),
-        times=_times(dataset.gti),
-        room=np.array(n / 2 - blur - folding.margin - 1),
-        kind="whole pixels",
         nodes=whole_pixels.parts_of(float(source.shape.grain()), min(pixel)) if reach > 0 else 0,
         blurred=response is not None,
-        reco_psf=reco_psf,
     )
     return Placed(window, corner, not np.any(mask.any(axis=0) & exposure.any(axis=0)), reach)
 
@@ -287,19 +323,13 @@ def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
     The PSF plays no part: what it takes out of the region is for the exposure of a spectrum to know.
     """
     assert dataset.exposure is not None
-    nothing, exposure = np.zeros(2), dataset.exposure.data_in(AREA)
+    exposure = dataset.exposure.data_in(AREA)
     migration = migration_at(dataset, source)
     window = Window(
-        edges=dataset.energy_true.edges_in("TeV"),
-        migration=migration,
-        exposure=exposure,
+        spot_of(dataset, source, migration, "region"),
+        exposure,
         kernel=_inside(dataset.geom, source.shape),
         seen=_seen(used.astype(float), migration, False),
-        local=Local(*(nothing,) * 6),
-        times=_times(dataset.gti),
-        room=np.array(0.0),
-        follows=False,
-        kind="region",
     )
     dark = not np.any((exposure[:, 0, 0] @ migration) * used[:, 0, 0])
     return Placed(window, (0, 0), dark)
@@ -313,10 +343,6 @@ def _inside(geom: RegionGeom, shape: Shape | None) -> Floats:
     share = grid.solid_angle * geom.weights(grid, oversampling=3)
     at = grid.sky[share > 0].transform_to(shape.frame).spherical
     return np.stack([at.lon.rad, at.lat.rad, share[share > 0]])
-
-
-def _times(gti: GoodTimes | None) -> Floats:
-    return np.zeros((2, 0)) if gti is None else np.stack([gti.start, gti.stop])
 
 
 def _oversampling(grain: float, density: Density | None, point: bool, folding: Folding) -> int:

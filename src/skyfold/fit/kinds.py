@@ -18,7 +18,7 @@ from jax.tree_util import register_dataclass
 
 from skyfold.fold.point import Landing, Slopes, in_block, landing, shifted
 from skyfold.fold.predict import drift, image, moved_by, photons, pixel
-from skyfold.fold.window import Numbers, Window
+from skyfold.fold.window import Numbers, Spot, Window
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.spectral.base import Spectrum
 from skyfold.num.double import Floats
@@ -133,28 +133,28 @@ def folded(
     them anew for each number that it takes from them; and steps are shared by all sources to which they are the same.
     The expensive derivatives, of the image, are taken only where the shape changes.
     """
-    numbered = _numbered(kind, values, data, window, along)
-    if window.kind == "fixed":
+    numbered = _numbered(kind, values, data, window.spot, along)
+    if window.spot.kind == "fixed":
         light = Light(window.kernel, window.exposure, np.ones(window.exposure.shape))
         return _known(light, numbered.fluxes), numbered.drift
     if numbered.landed is not None:
         images = _shifted(*numbered.landed[:2], window)
     else:
-        images = _images(kind, values, data, window, along.moving)
-    return _seen(images, numbered, along.which, window.seen, bins), numbered.drift
+        images = _images(kind, values, data, window, along.moving), ()
+    return _seen(*images, numbered, along.which, window.seen, bins), numbered.drift
 
 
 @partial(quickly, static_argnums=0)
-def _numbered(kind: Kind, values: Array, data: list[Array], window: Window, along: Directions) -> Numbered:
-    flux, d_flux = jax.linearize(lambda v: photons(kind.build(v, data), window), values)
+def _numbered(kind: Kind, values: Array, data: list[Array], spot: Spot, along: Directions) -> Numbered:
+    flux, d_flux = jax.linearize(lambda v: photons(kind.build(v, data), spot), values)
     fluxes = jnp.concatenate([flux[None], jax.vmap(d_flux)(along.every)])
-    if window.kind != "point":
-        return Numbered(fluxes, drift(kind.build(values, data), window), None)
-    at, d_at = jax.linearize(lambda v: pixel(kind.build(v, data).shape, window), values)
-    here, slopes = landing(at, window)
+    if spot.kind != "point":
+        return Numbered(fluxes, drift(kind.build(values, data), spot), None)
+    at, d_at = jax.linearize(lambda v: pixel(kind.build(v, data).shape, spot), values)
+    here, slopes = landing(at, spot)
     moves = jnp.pad(jax.vmap(d_at)(along.every), ((1, 0), (0, 0)))
     landed = Landed(here, slopes if along.moving.shape[0] else None, moves)
-    return Numbered(fluxes, moved_by(at, window), landed)
+    return Numbered(fluxes, moved_by(at, spot), landed)
 
 
 _shifted = jax.jit(shifted)
@@ -170,15 +170,17 @@ def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving
 
 
 @jax.jit
-def _seen(images: tuple[Array, ...], numbered: Numbered, which: Array, seen: Array, bins: Bins) -> Folded:
-    """Fold an image and the changes of it; of a point those of its PSF, in a block of the window."""
+def _seen(
+    images: tuple[Array, ...], exposures: tuple[Array, ...], numbered: Numbered, which: Array, seen: Array, bins: Bins
+) -> Folded:
+    """Fold an image and the changes of it; of a point those of its PSF, in a block of the window, and the exposures."""
     (fluxes, _, landed), where = numbered, bins.pixels
     exposure = jnp.ones(fluxes.shape[1])
     if landed is not None:
         side, (x, y) = images[0].shape[0], landed.landing.corner
         where, which = in_block(where, landed.landing, seen.shape[1], side), landed.moves
         seen = lax.dynamic_slice(seen, (y, x, 0), (side, side, fluxes.shape[1]))
-        exposure = landed.landing.exposure
+        exposure = exposures[0]
     channels = [one.reshape(-1, fluxes.shape[1]) for one in images]
     listed = [pixels[where] * bins.share for pixels in channels]
     summed = [jnp.sum(pixels * seen.reshape(pixels.shape), axis=0) for pixels in channels]
@@ -187,8 +189,8 @@ def _seen(images: tuple[Array, ...], numbered: Numbered, which: Array, seen: Arr
         return found
     flux = fluxes[0] * exposure
     total, each = (jnp.stack([change @ flux for change in changes]) for changes in (summed[1:], listed[1:]))
-    if landed is not None and landed.slopes is not None:  # it sees another exposure where it moves
-        also = fluxes[:1] * landed.slopes.exposure
+    if landed is not None:  # it sees another exposure where it moves
+        also = fluxes[:1] * jnp.stack(exposures[1:])
         total, each = total + also @ summed[0], each + also @ listed[0].T
     return found._replace(total=found.total + which @ total, listed=found.listed + which @ each)
 
@@ -201,11 +203,11 @@ def _known(light: Light, fluxes: Array) -> Folded:
 
 
 @partial(quickly, static_argnums=0)
-def flux_bent(kind: Kind, values: Array, data: list[Array], window: Window, along: Directions, weights: Array) -> Array:
+def flux_bent(kind: Kind, values: Array, data: list[Array], spot: Spot, along: Directions, weights: Array) -> Array:
     """Second derivatives of Σ weights (C,) × `photons` along `every`, (k, k): those of the spectrum alone."""
 
     def weighted(step: Array) -> Array:
-        return jnp.vdot(weights, photons(kind.build(values + step @ along.every, data), window))
+        return jnp.vdot(weights, photons(kind.build(values + step @ along.every, data), spot))
 
     return jax.hessian(weighted)(jnp.zeros(along.every.shape[0]))
 

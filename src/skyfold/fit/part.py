@@ -70,7 +70,7 @@ class Part:
         window = placed.window
         bins = _bins(placed, tuple(index[where] for index in listed))
         of_shape = np.array([leaf.name.startswith("shape.") for leaf in parameter_leaves(source)], dtype=bool)
-        along, columns = _directions(rows, of_shape & (window.kind != "fixed"), mapping)
+        along, columns = _directions(rows, of_shape & (window.spot.kind != "fixed"), mapping)
         # Where JAX computes, so that they travel once and not with every evaluation.
         data, window, bins, along = jax.device_put((data, window, bins, along))
         there = replace(placed, window=window)
@@ -101,8 +101,8 @@ class Part:
         light, slopes = self.folded(values)[0].light, slopes[self.where]
         listed, summed, exposure = (np.asarray(part) for part in light)
         weights = exposure * (linear * summed + slopes @ listed[: slopes.size])
-        window, along = self.placed.window, self.along
-        second = np.array(flux_bent(self.kind, values[self.rows], self.data, window, along, weights))
+        spot, along = self.placed.window.spot, self.along
+        second = np.array(flux_bent(self.kind, values[self.rows], self.data, spot, along, weights))
         for which, moving in zip(np.asarray(along.which)[1:].argmax(axis=0), np.asarray(along.moving), strict=True):
             step = _STEP * sizes[self.columns[which]]
             if step > 0:
@@ -132,8 +132,9 @@ def _directions(rows: Ints, of_shape: NDArray[np.bool_], mapping: Mapping) -> tu
 def _bins(placed: Placed, listed: tuple[Ints, ...]) -> Bins:
     """Bins (reco, y, x) of a dataset as those of a window; a source that does not move has them in its kernel."""
     window, (y0, x0), (reco, y, x) = placed.window, placed.corner, listed
-    share = np.eye(window.migration.shape[1]) if window.reco_psf else np.asarray(window.migration)
-    if window.kind == "fixed":
+    migration = np.asarray(window.spot.migration)
+    share = np.eye(migration.shape[1]) if window.spot.reco_psf else migration
+    if window.spot.kind == "fixed":
         return Bins(np.zeros(0, dtype=np.intp), np.zeros((0, len(share))))
     size = padded(reco.size)
     return Bins(_filled((y - y0) * window.shape[1] + x - x0, size, 0), _filled(share.T[reco], size, 0.0))

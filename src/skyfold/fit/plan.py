@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.predict import sees
 from skyfold.dataset.still import directions, fixed, stays
-from skyfold.dataset.window import Folding, Placed, place, position
+from skyfold.dataset.window import Folding, Placed, place, position, spot_of
 from skyfold.errors import FitError
 from skyfold.fit.layer import Factor, Known, Layer, Scaled, Shaped
 from skyfold.fit.part import Ints, Mapping, Part, padded
 from skyfold.fit.statistic import Cash, Chi2, Statistic, WStat
 from skyfold.fit.term import Term
-from skyfold.fold.window import Local, Window
+from skyfold.fold.window import Window
 from skyfold.model.background import FovBackground, TemplateNpred
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.source import Sky, Source
@@ -128,11 +128,11 @@ def _require_numbers(dataset: Dataset, used: NDArray[np.bool_], which: StatName)
 
 def _stays(placed: Placed, source: Source, dataset: Dataset) -> bool:
     """Whether a source is where its window was made for, and of that size, nearly enough for its responses."""
-    if not placed.window.follows:
+    if not placed.window.spot.follows:
         return True
     assert source.shape is not None
     x, y = (float(c) for c in dataset.geom.to_pix(position(source.shape)))
-    origin, (y0, x0) = np.asarray(placed.window.local.origin), placed.corner
+    origin, (y0, x0) = np.asarray(placed.window.spot.local.origin), placed.corner
     moved = max(abs(x - x0 - origin[0]), abs(y - y0 - origin[1]))
     return bool(moved <= CENTRED and abs(float(source.shape.reach()) - placed.reach) <= 0.05 * placed.reach)
 
@@ -219,18 +219,12 @@ def _still(dataset: Dataset, source: Source, name: str, listed: Any, folding: Fo
     light, migration = fixed(dataset, source, name, folding)
     total = np.einsum("tyx,ryx->tr", light, dataset.used.astype(float))
     near, size = (light[:, listed[1], listed[2]] * migration[:, listed[0]]).T, padded(listed[0].size)
-    nothing = np.zeros(0)
+    spot = spot_of(dataset, source, migration, "fixed")
     window = Window(
-        edges=dataset.energy_true.edges_in("TeV"),
-        migration=migration,
+        spot,
         exposure=np.sum(total * migration, axis=1),
         kernel=np.pad(near, ((0, size - len(near)), (0, 0))),
         seen=np.zeros((0, 0, len(light))),
-        local=Local(*(nothing,) * 6),
-        times=np.zeros((2, 0)) if dataset.gti is None else np.stack([dataset.gti.start, dataset.gti.stop]),
-        room=np.array(0.0),
-        follows=False,
-        kind="fixed",
     )
     return Placed(window, (0, 0), dark=not total.any())
 

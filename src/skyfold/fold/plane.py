@@ -7,6 +7,7 @@ import numpy as np
 from jax import Array
 
 from skyfold.fold.window import Local
+from skyfold.num.polynomial import powers
 
 DEGREE = 4
 
@@ -33,9 +34,9 @@ def from_plane(xi: Array, eta: Array, pole: Array) -> tuple[Array, Array]:
 
 def pixel_of(local: Local, lon: Array, lat: Array) -> Array:
     """Pixel coordinates (x, y) in the window of one direction [rad], (2,)."""
-    xi, eta = to_plane(lon, lat, local.pole)
-    across, along = _powers(xi / local.scale[0]), _powers(eta / local.scale[0])
-    return local.origin + jnp.sum(local.to_pixel * (across[:, None] * along[None, :])[None], axis=(1, 2))
+    xi, eta = to_plane(jnp.asarray(lon), jnp.asarray(lat), local.pole)
+    across, along = powers(jnp.stack([xi, eta]) / local.scale[0], DEGREE)
+    return local.origin + local.to_pixel @ along @ across
 
 
 def grid_of(local: Local, x: Array, y: Array) -> tuple[tuple[Array, Array], Array]:
@@ -45,7 +46,7 @@ def grid_of(local: Local, x: Array, y: Array) -> tuple[tuple[Array, Array], Arra
     """
     scale = local.scale[1]
     u, v = (x - local.origin[0]) / scale, (y - local.origin[1]) / scale
-    across, along = _powers(u), _powers(v)
+    across, along = powers(u, DEGREE), powers(v, DEGREE)
     xi, eta = _on_grid(local.to_plane, across, along)
     by_x, by_y = _on_grid(local.to_plane, _slopes(u), along), _on_grid(local.to_plane, across, _slopes(v))
     flat = jnp.abs(by_x[0] * by_y[1] - by_x[1] * by_y[0]) / scale**2
@@ -53,17 +54,13 @@ def grid_of(local: Local, x: Array, y: Array) -> tuple[tuple[Array, Array], Arra
 
 
 def _on_grid(coefficients: Array, across: Array, along: Array) -> Array:
-    return jnp.einsum("cij,ix,jy->cyx", coefficients, across, along)
-
-
-def _powers(u: Array) -> Array:
-    """u to the power of 0 to `DEGREE`, (DEGREE + 1, ...)."""
-    return jnp.stack([jnp.ones_like(u), u, u * u, u * u * u, u * u * u * u])
+    return jnp.einsum("cij,xi,yj->cyx", coefficients, across, along)
 
 
 def _slopes(u: Array) -> Array:
-    """Derivatives of `_powers`."""
-    return jnp.stack([jnp.zeros_like(u), jnp.ones_like(u), 2 * u, 3 * u * u, 4 * u * u * u])
+    """Derivatives of the powers of u."""
+    lower = powers(u, DEGREE - 1) * jnp.arange(1, DEGREE + 1)[None, :]
+    return jnp.pad(lower, ((0, 0), (1, 0)))
 
 
 def fitted(u: np.ndarray, v: np.ndarray, *targets: np.ndarray) -> np.ndarray:

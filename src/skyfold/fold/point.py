@@ -13,33 +13,31 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from skyfold.fold.spline import TAPS, place
-from skyfold.fold.window import Window
+from skyfold.fold.window import Spot, Window
 
 
 class Landing(NamedTuple):
-    """What the image of a point depends on besides the window.
+    """Where in a window a point is.
 
     corner : (x, y) pixel of the window where the block begins.
-    start : (taps, taps) where the PSF for each tap of the spline, along y and along x, begins in its numbers.
-    weight : (2, taps) of the taps along x and along y.
-    exposure : (C,) at the point.
+    tap : (2, taps) points of the PSF under the first pixel of the block, from its middle, along x and along y.
+    weight : (2, taps) of these taps of the spline.
+    near : (x, y) first pixel of those from which the exposure at the point is interpolated.
+    share : (2, taps) of them along x and along y.
     """
 
     corner: Array
-    start: Array
+    tap: Array
     weight: Array
-    exposure: Array
+    near: Array
+    share: Array
 
 
 class Slopes(NamedTuple):
-    """Derivatives of a landing by the pixel coordinate of the point.
-
-    weight : (2, taps) along x by x, along y by y.
-    exposure : (2, C) by x and by y.
-    """
+    """Derivatives of the weights and shares of a landing by the pixel coordinate of the point: along x by x, y by y."""
 
     weight: Array
-    exposure: Array
+    share: Array
 
 
 # Pixels that a PSF takes more than its block, for the point to be anywhere in a pixel, and taps.
@@ -65,52 +63,47 @@ def by_phase(kernel: NDArray[np.float64], step: int, side: int) -> NDArray[np.fl
     return np.pad(parts, ((0, 0), (0, 0), (0, 1), (0, 0), (0, 0)))
 
 
-def landing(at: Array, window: Window) -> tuple[Landing, Slopes]:
+def landing(at: Array, spot: Spot) -> tuple[Landing, Slopes]:
     """Where a point at the pixel `at`, (x, y), of a window lands."""
-    step, order, size = window.oversampling, window.order, window.kernel.shape[3]
-    taps, side = TAPS[order], size - _MORE
-    room = jnp.array(window.shape[::-1]) - side
-    corner = jnp.clip(jnp.floor(at).astype(int) - (side // 2 - 1), 0, room)
+    step, order, side = spot.oversampling, spot.order, spot.block[0]
+    corner = jnp.clip(jnp.floor(at).astype(int) - (side // 2 - 1), 0, spot.block[1:])
 
-    def smooth(at: Array) -> tuple[Array, Array]:
-        _, weight = place(step * (size // 2 + corner - at), order)
-        if window.reco_psf:
-            return weight, jnp.ones(window.kernel.shape[4])
-        (x, y), (across, along) = place(at, order)
-        near = lax.dynamic_slice(window.exposure, (0, y, x), (window.exposure.shape[0], taps, taps))
-        return weight, jnp.sum(near * (along[:, None] * across[None, :])[None], axis=(1, 2))
+    def smooth(at: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        (tap, weight), (near, share) = place(step * (corner - at), order), place(at, order)
+        return (weight, share), (tap, near)
 
-    weight, exposure = smooth(at)
-    d_weight, d_exposure = jax.jacfwd(smooth)(at)
-    tap = place(step * (size // 2 + corner - at), order)[0][:, None] + jnp.arange(taps)[None, :]
-    phase, cell = jnp.mod(tap, step), jnp.floor_divide(tap, step)
-    _, _, rows, _, channels = window.kernel.shape
-    across, along = phase[0] * rows * size + cell[0], (phase[1] * step * rows + cell[1]) * size
-    here = Landing(corner, (along[:, None] + across[None, :]) * channels, weight, exposure)
-    return here, Slopes(jnp.stack([d_weight[0, :, 0], d_weight[1, :, 1]]), d_exposure.T)
+    (weight, share), slopes, (tap, near) = jax.jvp(smooth, (at,), (jnp.ones_like(at),), has_aux=True)
+    taps = tap[:, None] + jnp.arange(TAPS[order])[None, :]
+    return Landing(corner, taps, weight, near, share), Slopes(*slopes)
 
 
 def image(at: Array, window: Window) -> Array:
     """Counts in each pixel per photon per cm2 and s in each channel, (ny · nx, C) [cm2 s]."""
-    here, _ = landing(at, window)
-    (psf,) = shifted(here, None, window)
-    side, channels, (x, y) = len(psf), here.exposure.size, here.corner
-    block = psf.reshape(side, side, channels) * here.exposure[None, None, :]
+    here, _ = landing(at, window.spot)
+    (psf,), (exposure,) = shifted(here, None, window)
+    side, channels, (x, y) = len(psf), exposure.size, here.corner
+    block = psf.reshape(side, side, channels) * exposure[None, None, :]
     nothing = jnp.zeros((*window.shape, channels))
     return lax.dynamic_update_slice(nothing, block, (y, x, 0)).reshape(-1, channels)
 
 
-def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[Array, ...]:
-    """The PSF in each pixel of the block, (side, side · C); with slopes its derivatives by x and by y, too.
+def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """The PSF in each pixel of the block, (side, side · C), and the exposure (C,) by which it is to be multiplied.
 
-    In this shape the loops that XLA makes of it are over long rows, and twice as fast.
+    With slopes, their derivatives by x and by y follow each. In this shape the loops that XLA makes of a PSF are over
+    long rows, and twice as fast.
     """
-    across, along = here.weight
-    psf = _shifted(here, across, along, window)
-    if slopes is None:
-        return (psf,)
-    d_across, d_along = slopes.weight
-    return psf, _shifted(here, d_across, along, window), _shifted(here, across, d_along, window)
+    found = [(_shifted(here, here.weight, window), _exposed(here, here.share, window))]
+    if slopes is not None:
+        for weight, share in zip(_by_one(here.weight, slopes.weight), _by_one(here.share, slopes.share), strict=True):
+            found.append((_shifted(here, weight, window), _exposed(here, share, window)))
+    psf, exposure = zip(*found, strict=True)
+    return psf, exposure
+
+
+def _by_one(weights: Array, slopes: Array) -> tuple[Array, Array]:
+    """Of weights along x and along y, (2, taps): how their products change with x, and with y."""
+    return jnp.stack([slopes[0], weights[1]]), jnp.stack([weights[0], slopes[1]])
 
 
 def in_block(pixels: Array, here: Landing, nx: int, side: int) -> Array:
@@ -121,13 +114,25 @@ def in_block(pixels: Array, here: Landing, nx: int, side: int) -> Array:
 
 
 @jax.jit
-def _shifted(here: Landing, across: Array, along: Array, window: Window) -> Array:
+def _shifted(here: Landing, weight: Array, window: Window) -> Array:
     """Weighted sum of the PSF at all taps, (side, side · C)."""
-    size, channels = window.kernel.shape[3:]
-    side = size - _MORE
+    step, _, rows, size, channels = window.kernel.shape
+    side, (across, along) = size - _MORE, here.tap
+    columns = (across % step) * rows * size + across // step + size // 2
+    lines = ((along % step) * step * rows + along // step + size // 2) * size
     numbers = window.kernel.reshape(-1)
     total = jnp.zeros(())
-    for i in range(along.size):
-        taps = (lax.dynamic_slice(numbers, (start,), (side * size * channels,)) for start in here.start[i])
-        total = total + along[i] * sum((weight * tap for weight, tap in zip(across, taps, strict=True)), jnp.zeros(()))
+    for line, by_y in zip(lines * channels, weight[1], strict=True):
+        starts = line + columns * channels
+        taps = (lax.dynamic_slice(numbers, (start,), (side * size * channels,)) for start in starts)
+        total = total + by_y * sum((by_x * tap for by_x, tap in zip(weight[0], taps, strict=True)), jnp.zeros(()))
     return total.reshape(side, size * channels)[:, : side * channels]
+
+
+def _exposed(here: Landing, share: Array, window: Window) -> Array:
+    """Exposure at the point, (C,); 1 if it is in the flux already, with a PSF in reconstructed energy."""
+    if window.spot.reco_psf:
+        return jnp.ones(window.spot.channels)
+    (x, y), taps = here.near, share.shape[1]
+    near = lax.dynamic_slice(window.exposure, (0, y, x), (window.exposure.shape[0], taps, taps))
+    return near @ share[0] @ share[1]

@@ -9,26 +9,50 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import NDArray
-from scipy.ndimage import spline_filter1d
+
+from skyfold.num.polynomial import powers
 
 Floats = NDArray[np.float64]
 
 # Taps of a shift: linear weights join 2 neighbours, cubic ones 4.
 TAPS = {1: 2, 3: 4}
+# Weights of the taps by powers of the position between two nodes, (order + 1, taps).
+_WEIGHTS = {
+    1: np.array([[1.0, 0.0], [-1.0, 1.0]]),
+    3: np.array([[1.0, 4.0, 1.0, 0.0], [-3.0, 0.0, 3.0, 0.0], [3.0, -6.0, 3.0, 0.0], [-1.0, 3.0, -3.0, 1.0]]) / 6,
+}
 
 
 def coefficients(samples: Floats) -> Floats:
     """Coefficients of the cubic spline through samples on a (y, x) grid, shape (..., ny, nx); 0 beyond the border."""
     for axis in (-2, -1):
-        samples = spline_filter1d(samples, order=3, axis=axis, mode="mirror")
-    return samples
+        samples = np.moveaxis(_solved(np.moveaxis(samples, axis, 0)), 0, axis)
+    return np.ascontiguousarray(samples)
+
+
+def _solved(samples: Floats) -> Floats:
+    """c along the first axis with (c[i − 1] + 4 c[i] + c[i + 1]) / 6 = samples[i], mirrored at both ends.
+
+    By elimination; as fast as `scipy.ndimage`, which would bring 10 MiB into every fit.
+    """
+    last = len(samples) - 1
+    if last < 1:
+        return np.array(samples)
+    c = np.multiply(6.0, samples, order="C")
+    shares = np.full(last, 0.5)  # of c[i + 1] in c[i]
+    c[0] /= 4
+    for i in range(1, last):
+        shares[i] = 1 / (4 - shares[i - 1])
+        c[i] = (c[i] - c[i - 1]) * shares[i]
+    c[last] = (c[last] - 2 * c[last - 1]) / (4 - 2 * shares[-1])
+    for i in reversed(range(last)):
+        c[i] -= shares[i] * c[i + 1]
+    return c
 
 
 def weights(x: Array, order: int) -> Array:
     """Weights of the `TAPS[order]` nodes around a position 0 ≤ x < 1 between two nodes; (..., taps), they sum to 1."""
-    if order == 1:
-        return jnp.stack([1 - x, x], axis=-1)
-    return jnp.stack([(1 - x) ** 3, 4 - 6 * x**2 + 3 * x**3, 1 + 3 * x + 3 * x**2 - 3 * x**3, x**3], axis=-1) / 6
+    return powers(x, order) @ _WEIGHTS[order]
 
 
 def cubic(x: Array) -> Array:

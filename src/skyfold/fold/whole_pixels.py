@@ -23,12 +23,12 @@ def on_whole_pixels(shape: Shape, window: Window) -> Array:
     light = _averaged(shape, window) if window.nodes else _among_four(shape, window)
     if window.kernel.size:
         light = jnp.fft.irfft2(window.kernel * jnp.fft.rfft2(light), s=window.shape)
-    return jnp.moveaxis(light if window.reco_psf else light * window.exposure, 0, -1)
+    return jnp.moveaxis(light if window.spot.reco_psf else light * window.exposure, 0, -1)
 
 
 def _among_four(shape: Shape, window: Window) -> Array:
     """Linear weights of the pixels next to the centre, (1, ny, nx)."""
-    x, y = pixel_of(window.local, *shape.center())
+    x, y = pixel_of(window.spot.local, *shape.center())
     ny, nx = window.shape
     along, across = (jnp.maximum(1 - jnp.abs(jnp.arange(n) - at), 0.0) for n, at in ((ny, y), (nx, x)))
     return (along[:, None] * across[None, :])[None]
@@ -38,10 +38,10 @@ def _averaged(shape: Shape, window: Window) -> Array:
     """The shape at the middles of `nodes` × `nodes` parts of each pixel, summed: (1 or T, ny, nx)."""
     (ny, nx), parts = window.shape, window.nodes
     x, y = ((jnp.arange(parts * n) - (parts - 1) / 2) / parts for n in (nx, ny))
-    shown, area = grid_of(window.local, x, y)
+    shown, area = grid_of(window.spot.local, x, y)
     brightness: Any = shape
     if shape.energy_dependent:
-        energies = jnp.sqrt(window.edges[1:] * window.edges[:-1])
+        energies = jnp.sqrt(window.spot.edges[1:] * window.spot.edges[:-1])
         light = jax.vmap(lambda energy: brightness(*shown, energy))(energies)
     else:
         light = brightness(*shown)[None]

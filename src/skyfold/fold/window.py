@@ -39,25 +39,57 @@ class Local:
 
 @register_dataclass
 @dataclass(frozen=True, eq=False)
-class Window:
-    """A cut-out of a dataset that follows a source; sizes come from a few buckets, positions are arguments.
+class Spot:
+    """What of a window does not go by its pixels: few numbers, of the same sizes in all datasets of one binning.
 
     edges : (T + 1,) true energy [TeV]
     migration : (T, R) probability of the bin `reco` given the bin `true`, at the source
+    exposure : (T,) at the middle [cm2 s]
+    local : how the sky lies on the pixels
+    block : for a point: pixels along a side of the block in which its PSF is made, even, and how many pixels that block
+        may move along x and along y
+    times : (2, G) starts and stops of the good times [s], see `skyfold.model.temporal`
+    room : radius [pixels] up to which a source may grow in this window
+    kind : what the source is here, see `Window`
+    oversampling : points per pixel of the grid on which the PSF is given, odd
+    order : of the spline between these points
+    follows : whether the window is to follow the source, as it has room for the source and the PSF only
+    reco_psf : whether the PSF is given in reconstructed energy
+    """
+
+    edges: Numbers
+    migration: Numbers
+    exposure: Numbers
+    local: Local
+    block: Numbers
+    times: Numbers
+    room: Numbers
+    kind: str = field(metadata=_STATIC)
+    oversampling: int = field(metadata=_STATIC, default=1)
+    order: int = field(metadata=_STATIC, default=3)
+    follows: bool = field(metadata=_STATIC, default=False)
+    reco_psf: bool = field(metadata=_STATIC, default=False)
+
+    @property
+    def channels(self) -> int:
+        """Of an image: the bins of true energy, or with a PSF in reconstructed energy of that."""
+        return int(self.migration.shape[1 if self.reco_psf else 0])
+
+
+@register_dataclass
+@dataclass(frozen=True, eq=False)
+class Window:
+    """A cut-out of a dataset that follows a source; sizes come from a few buckets, positions are arguments.
+
+    spot : all but the pixels
     exposure : (T, ny, nx) [cm2 s], see `kind`
     kernel : the PSF at the source, see `kind`
     seen : (ny, nx, C) share of the counts of each channel of `skyfold.fold.predict.image` in bins that enter the
         statistic
-    times : (2, G) starts and stops of the good times [s], see `skyfold.model.temporal`
-    room : radius [pixels] up to which a source may grow in this window
-    oversampling : points per pixel of the grid on which the PSF is given, odd
-    order : of the spline between these points
     nodes : across the grid of an extended source; 0 for one so smooth that it is evaluated at the points themselves
-    follows : whether the window is to follow the source, as it has room for the source and the PSF only
     blurred : whether there is a PSF
-    reco_psf : whether it is given in reconstructed energy
 
-    kind says what the source is here, and with it what `kernel` and `exposure` hold:
+    The kind of its spot says what the source is here, and with it what `kernel` and `exposure` hold:
 
     ``"region"`` : one region; directions (lon, lat) [rad] and solid angles [sr] of its parts (3, n), or (0,) for
         a source without extent
@@ -72,21 +104,12 @@ class Window:
         sums over all bins that enter the statistic (T,)
     """
 
-    edges: Numbers
-    migration: Numbers
+    spot: Spot
     exposure: Numbers
     kernel: Numbers
     seen: Numbers
-    local: Local
-    times: Numbers
-    room: Numbers
-    kind: str = field(metadata=_STATIC)
-    oversampling: int = field(metadata=_STATIC, default=1)
-    order: int = field(metadata=_STATIC, default=3)
     nodes: int = field(metadata=_STATIC, default=0)
-    follows: bool = field(metadata=_STATIC, default=True)
     blurred: bool = field(metadata=_STATIC, default=True)
-    reco_psf: bool = field(metadata=_STATIC, default=False)
 
     @property
     def shape(self) -> tuple[int, int]:

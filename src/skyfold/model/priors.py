@@ -10,7 +10,6 @@ import numpy as np
 from jax import Array
 from jax.scipy.special import gammaln
 from numpy.typing import ArrayLike
-from scipy import special
 
 from skyfold.errors import ModelError
 from skyfold.model.fields import Model, param, positive
@@ -61,7 +60,7 @@ class GaussianPrior(Prior):
         return self.weight * (pull**2 + 2 * jnp.log(self.sigma) + np.log(2 * np.pi))
 
     def ppf(self, u: Share) -> Floats:
-        return np.asarray(self.mu + self.sigma * special.ndtri(u))
+        return np.asarray(self.mu + self.sigma * _pulls(u))
 
 
 class GeneralizedGaussianPrior(Prior):
@@ -87,8 +86,10 @@ class GeneralizedGaussianPrior(Prior):
         return 2 * self.weight * (square ** (0.5 / self.eta) + norm)
 
     def ppf(self, u: Share) -> Floats:
+        from scipy.special import gammaincinv
+
         side = 2 * np.asarray(u) - 1
-        away = special.gammaincinv(self.eta, np.abs(side)) ** self.eta
+        away = gammaincinv(self.eta, np.abs(side)) ** self.eta
         return np.asarray(self.mu + np.sqrt(2) * self.sigma * np.sign(side) * away)
 
 
@@ -114,7 +115,7 @@ class LogNormalPrior(Prior):
         return jnp.where(inside, self.weight * minus_2_ln, jnp.inf)
 
     def ppf(self, u: Share) -> Floats:
-        return np.exp(self.mu + self.sigma * special.ndtri(u))
+        return np.exp(self.mu + self.sigma * _pulls(u))
 
 
 class UniformPrior(Prior):
@@ -206,6 +207,13 @@ class LinearPenalty(eqx.Module):
         """The penalty of `values`, (k,), in the order of the names."""
         away = values - self.mean
         return away @ self.precision @ away
+
+
+def _pulls(u: Share) -> Floats:
+    """Standard deviations below which a share of a normal distribution lies."""
+    from scipy.special import ndtri  # here, for its 5 MiB would be in every fit, and few have to invert a prior
+
+    return np.asarray(ndtri(u))
 
 
 def _wide(prior: Prior, *names: str) -> None:

@@ -3,12 +3,13 @@
 from typing import ClassVar, Literal
 
 import equinox as eqx
-import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from skyfold.errors import ModelError
 from skyfold.model.fields import Model, param
 
+_DEGREE = np.pi / 180  # `jnp.radians` of a number would be compiled
 Frame = Literal["icrs", "galactic"]
 FRAMES = ("icrs", "galactic")
 
@@ -63,4 +64,4 @@ class Centred(Shape):
     lat_0: Array = param(0.0, "deg", domain=(-90.0, 90.0))
 
     def center(self) -> tuple[Array, Array]:
-        return jnp.radians(self.lon_0), jnp.radians(self.lat_0)
+        return self.lon_0 * _DEGREE, self.lat_0 * _DEGREE
