@@ -44,8 +44,12 @@ def kernel_of(density: Density | None, pixel: tuple[float, float], step: int, co
 
 def _summed(values: Floats, n: int, axis: int) -> Floats:
     """Sums of n neighbours along an axis, which has n − 1 less of them than of values."""
-    last = values.shape[axis] - n + 1
-    return sum((np.take(values, range(i, i + last), axis) for i in range(1, n)), np.take(values, range(last), axis))
+    values = np.moveaxis(values, axis, 0)
+    last = len(values) - n + 1
+    total = values[:last].copy()
+    for i in range(1, n):
+        total += values[i : i + last]
+    return np.moveaxis(total, 0, axis)
 
 
 def widened(kernel: Floats, by: int) -> Floats:

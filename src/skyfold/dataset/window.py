@@ -23,6 +23,8 @@ from skyfold.model.spatial.base import Shape
 Floats = NDArray[np.float64]
 # Sizes of windows: few, so that compiled code is shared between sources and fits. All suit the Fourier transform.
 _SIZES = (12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
+# Those of the block of a point, which nothing transforms, go in smaller steps: of so many pixels.
+_STEP_OF_SIDES = 4
 # Nodes across a shape: no further apart than this part of a point of the window.
 _SPACING = 0.7
 # Pixels in the smallest feature of a shape that is taken at the centres of pixels, for their mean.
@@ -205,7 +207,7 @@ class _Cut:
     @classmethod
     def of(cls, dataset: Dataset, how: _Fineness, at: tuple[float, float], blur: int, folding: Folding) -> Self:
         """Around the pixel `at`, (x, y), with room for a PSF of radius `blur` [pixels]."""
-        (ny, nx), side = dataset.geom.image_shape, _size(2 * blur + 4)
+        (ny, nx), side = dataset.geom.image_shape, _STEP_OF_SIDES * int(np.ceil((2 * blur + 4) / _STEP_OF_SIDES))
         if how.point:
             n = _size(side + 2 * folding.margin + 2)
         elif how.wide:

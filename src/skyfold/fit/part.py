@@ -15,7 +15,6 @@ from skyfold.model.source import Source
 from skyfold.num.double import Floats
 
 Ints = NDArray[np.intp]
-# A list of bins is padded to a power of two or one and a half times it, so that compiled code is shared.
 _SHORTEST = 16
 # Second derivatives of the image by steps of this part of the size of a parameter.
 _STEP = 0.02
@@ -58,23 +57,29 @@ class Part:
 
     @classmethod
     def of(
-        cls, name: str, source: Source, rows: Ints, placed: Placed, listed: Any, where: Ints, mapping: Mapping
+        cls,
+        name: str,
+        source: Source,
+        rows: Ints,
+        placed: Placed,
+        listed: Any,
+        where: Ints,
+        length: int,
+        mapping: Mapping,
     ) -> Self:
         """A source in its window.
 
         Parameters
         ----------
-        listed : (reco, y, x) of the bins of the dataset, `where` those in the window.
+        listed : (reco, y, x) of the bins of the dataset, `where` those in the window; to be padded to a `length`.
         """
         kind, _, data = taken_apart(replace(source, datasets=None))
         window = placed.window
-        bins = _bins(placed, tuple(index[where] for index in listed))
+        bins = _bins(placed, tuple(index[where] for index in listed), length)
         of_shape = np.array([leaf.name.startswith("shape.") for leaf in parameter_leaves(source)], dtype=bool)
         along, columns = _directions(rows, of_shape & (window.spot.kind != "fixed"), mapping)
-        # Where JAX computes, so that they travel once and not with every evaluation.
-        data, window, bins, along = jax.device_put((data, window, bins, along))
-        there = replace(placed, window=window)
-        return cls(name, kind, rows, data, there, bins, _together(where), where.size, along, columns)
+        data, bins, along = jax.device_put((data, bins, along))
+        return cls(name, kind, rows, data, placed, bins, _together(where), where.size, along, columns)
 
     @property
     def still(self) -> Self:
@@ -129,15 +134,14 @@ def _directions(rows: Ints, of_shape: NDArray[np.bool_], mapping: Mapping) -> tu
     return Directions(every, every[which], np.eye(len(every) + 1)[:, which + 1]), columns
 
 
-def _bins(placed: Placed, listed: tuple[Ints, ...]) -> Bins:
+def _bins(placed: Placed, listed: tuple[Ints, ...], length: int) -> Bins:
     """Bins (reco, y, x) of a dataset as those of a window; a source that does not move has them in its kernel."""
     window, (y0, x0), (reco, y, x) = placed.window, placed.corner, listed
     migration = np.asarray(window.spot.migration)
     share = np.eye(migration.shape[1]) if window.spot.reco_psf else migration
     if window.spot.kind == "fixed":
         return Bins(np.zeros(0, dtype=np.intp), np.zeros((0, len(share))))
-    size = padded(reco.size)
-    return Bins(_filled((y - y0) * window.shape[1] + x - x0, size, 0), _filled(share.T[reco], size, 0.0))
+    return Bins(_filled((y - y0) * window.shape[1] + x - x0, length, 0), _filled(share.T[reco], length, 0.0))
 
 
 def _together(where: Ints) -> Ints | slice:
@@ -148,11 +152,8 @@ def _together(where: Ints) -> Ints | slice:
 
 
 def padded(n: int) -> int:
-    """A size for n entries: a power of two, or one and a half times it."""
-    size = _SHORTEST
-    while size < n:
-        size = size * 3 // 2 if size & (size - 1) == 0 and size * 3 // 2 >= n else 1 << size.bit_length()
-    return size
+    """The length of a list of n bins: a power of two, so that compiled code is shared."""
+    return int(1 << (max(n, _SHORTEST) - 1).bit_length())
 
 
 def _filled(values: NDArray[Any], size: int, with_: float) -> NDArray[Any]:

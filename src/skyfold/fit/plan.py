@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,7 +73,7 @@ def plan(
     placed = {
         name: kept[name]
         if name in kept and _stays(kept[name], source, dataset)
-        else place(dataset, source, name, folding, used, kept.get(name))
+        else _put(place(dataset, source, name, folding, used, kept.get(name)))
         for name, source in sources.items()
         if name not in still
     }
@@ -92,15 +93,15 @@ def plan(
     listed = tuple(index[inside] for index in bins)
     chosen, constant, extra = _rest(statistic, bins, inside, background, used.shape[0])
 
+    reached = {name: np.flatnonzero(_within(listed[1], listed[2], one)) for name, one in placed.items()}
+    lengths = _lengths(placed, reached)
     parts = [
-        Part.of(
-            name, sources[name], rows[name], one, listed, np.flatnonzero(_within(listed[1], listed[2], one)), mapping
-        )
+        Part.of(name, sources[name], rows[name], one, listed, reached[name], lengths[name], mapping)
         for name, one in placed.items()
     ]
     for name, source in still.items():
-        whole = _still(dataset, source, name, listed, folding)
-        parts.append(Part.of(name, source, rows[name], whole, listed, np.arange(listed[0].size), mapping))
+        whole = _put(_still(dataset, source, name, listed, folding))
+        parts.append(Part.of(name, source, rows[name], whole, listed, np.arange(listed[0].size), 0, mapping))
     return Term(
         dataset.name,
         chosen,
@@ -108,6 +109,11 @@ def plan(
         tuple(_layers(dataset, layers, background, rows, mapping, listed, extra)),
         constant,
     )
+
+
+def _put(placed: Placed) -> Placed:
+    """With its arrays where JAX computes, so that they travel once and not with every evaluation."""
+    return replace(placed, window=jax.device_put(placed.window))
 
 
 def _require_numbers(dataset: Dataset, used: NDArray[np.bool_], which: StatName) -> None:
@@ -190,6 +196,14 @@ def _covered(
 def _within(y: Ints, x: Ints, placed: Placed) -> NDArray[np.bool_]:
     (y0, x0), (ny, nx) = placed.corner, placed.window.shape
     return (y >= y0) & (y < y0 + ny) & (x >= x0) & (x < x0 + nx)
+
+
+def _lengths(placed: dict[str, Placed], reached: dict[str, Ints]) -> dict[str, int]:
+    """How long the lists of bins that sources reach are to be: the same where windows are, so that they share code."""
+    longest: dict[tuple[int, int], int] = {}
+    for name, one in placed.items():
+        longest[one.window.shape] = max(longest.get(one.window.shape, 0), reached[name].size)
+    return {name: padded(longest[one.window.shape]) for name, one in placed.items()}
 
 
 def _rest(

@@ -56,11 +56,11 @@ def by_phase(kernel: NDArray[np.float64], step: int, side: int) -> NDArray[np.fl
     side : even, of the block; step × (side / 2 − 1) is at least K // 2 + 2, so that its first pixels are dark.
     """
     size = side + _MORE
-    grid = np.zeros((len(kernel), step * size, step * size))
-    first = step * (size // 2) - kernel.shape[1] // 2
-    grid[:, first : first + kernel.shape[1], first : first + kernel.shape[2]] = kernel
-    parts = grid.reshape(-1, size, step, size, step).transpose(2, 4, 1, 3, 0)
-    return np.pad(parts, ((0, 0), (0, 0), (0, 1), (0, 0), (0, 0)))
+    at = step * (size // 2) - kernel.shape[1] // 2 + np.arange(kernel.shape[1])
+    cell, phase = np.divmod(at, step)
+    parts = np.zeros((step, step, size + 1, size, len(kernel)))
+    parts[phase[:, None], phase[None, :], cell[:, None], cell[None, :]] = np.moveaxis(kernel, 0, -1)
+    return parts
 
 
 def landing(at: Array, spot: Spot) -> tuple[Landing, Slopes]:
