@@ -22,7 +22,7 @@ import fitting
 import simulating
 from measuring import ROOT, TASKS, Row, inside, measure, whole
 
-PACKAGES = ("skyfold", "numpy", "astropy", "scipy", "jax", "equinox")
+PACKAGES = ("skyfold", "numpy", "astropy", "scipy", "jax")
 JOBS = ("reduction", "fits", "simulations")
 
 

@@ -1,7 +1,6 @@
 """Regions of shapes: what is inside is brighter than the border."""
 
 import astropy.units as u
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from skyfold.model.spatial.piecewise import PiecewiseNormShape
 from skyfold.model.spatial.point import Point
 from skyfold.model.spatial.shell import Shell2
 from skyfold.model.spatial.template import EnergyTemplate, Template
+from skyfold.model.tree import static
 from tests.model.shapes import EXAMPLES
 
 CENTER = SkyCoord(83, 22, unit="deg")
@@ -27,7 +27,7 @@ GRID = np.radians(np.linspace(82.0, 84.0, 9)), np.radians(np.linspace(21.6, 22.2
 
 
 class Cone(Centred):
-    frame: str = eqx.field(static=True, kw_only=True)
+    frame: str = static(kw_only=True)
 
     def reach(self):
         return jnp.radians(0.4)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
 from skyfold.model.spatial.point import Point
 from skyfold.model.spectral.power_law import PowerLaw, PowerLawNorm
+from skyfold.model.tree import static
 from skyfold.stat.poisson import cash
 from tests.fold.toys import cube
 
@@ -29,7 +29,7 @@ class Ramp(Shape):
 
     slope_x: float = param(0.2)
     slope_y: float = param(-0.1)
-    frame: str = eqx.field(static=True, default="icrs")
+    frame: str = static(default="icrs")
 
     def __call__(self, lon, lat):
         x, y = (jnp.degrees(lon) - 83.6) * np.cos(np.radians(22)), jnp.degrees(lat) - 22

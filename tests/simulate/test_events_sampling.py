@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from skyfold.model.spatial.gaussian import Gaussian
 from skyfold.model.spatial.point import Point
 from skyfold.model.spatial.template import EnergyTemplate
 from skyfold.model.spectral.power_law import PowerLawNorm
+from skyfold.model.tree import static
 from skyfold.num.jsphere import separation2
 from skyfold.num.sphere import separation
 from skyfold.simulate.observation import simulate_observation
@@ -77,7 +77,7 @@ class Cooling(Centred):
     """A Gaussian that is smaller at higher energies: σ = 0.5° E^−0.4."""
 
     energy_dependent = True
-    frame: str = eqx.field(static=True, default="icrs", kw_only=True)
+    frame: str = static(default="icrs", kw_only=True)
 
     def __call__(self, lon, lat, energy):
         sigma = jnp.radians(0.5) * energy**-0.4

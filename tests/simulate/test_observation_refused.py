@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from skyfold.model.spatial.point import Point
 from skyfold.model.spectral.power_law import PowerLaw
 from skyfold.model.temporal.curves import LightCurveTemplate
 from skyfold.model.temporal.trends import Linear
+from skyfold.model.tree import static
 from skyfold.simulate.observation import simulate_observation, simulate_observations
 from skyfold.simulate.plan import planned
 from tests.simulate.test_events import lopsided
@@ -74,7 +74,7 @@ def test_a_source_that_no_observation_sees_is_named(far):
 class Hole(Shape):
     """A brightness below zero."""
 
-    frame: str = eqx.field(static=True, default="icrs")
+    frame: str = static(default="icrs")
 
     def __call__(self, lon, lat):
         return -jnp.ones_like(lon)

@@ -146,15 +146,18 @@ def folded(
 
 @partial(quickly, static_argnums=0)
 def _numbered(kind: Kind, values: Array, data: list[Array], spot: Spot, along: Directions) -> Numbered:
-    flux, d_flux = jax.linearize(lambda v: photons(kind.build(v, data), spot), values)
-    fluxes = jnp.concatenate([flux[None], jax.vmap(d_flux)(along.every)])
-    if spot.kind != "point":
+    def few(values: Array) -> tuple[Array, Array | None]:
+        source = kind.build(values, data)
+        return photons(source, spot), pixel(source.shape, spot) if spot.kind == "point" else None
+
+    (flux, at), changes = jax.linearize(few, values)
+    d_flux, d_at = jax.vmap(changes)(along.every)
+    fluxes = jnp.concatenate([flux[None], d_flux])
+    if at is None:
         return Numbered(fluxes, drift(kind.build(values, data), spot), None)
-    at, d_at = jax.linearize(lambda v: pixel(kind.build(v, data).shape, spot), values)
     here, slopes = landing(at, spot)
-    moves = jnp.pad(jax.vmap(d_at)(along.every), ((1, 0), (0, 0)))
-    landed = Landed(here, slopes if along.moving.shape[0] else None, moves)
-    return Numbered(fluxes, moved_by(at, spot), landed)
+    moves = jnp.pad(d_at, ((1, 0), (0, 0)))
+    return Numbered(fluxes, moved_by(at, spot), Landed(here, slopes if along.moving.shape[0] else None, moves))
 
 
 _shifted = jax.jit(shifted)
@@ -209,7 +212,7 @@ def flux_bent(kind: Kind, values: Array, data: list[Array], spot: Spot, along: D
     def weighted(step: Array) -> Array:
         return jnp.vdot(weights, photons(kind.build(values + step @ along.every, data), spot))
 
-    return jax.hessian(weighted)(jnp.zeros(along.every.shape[0]))
+    return jax.jacfwd(jax.jacfwd(weighted))(jnp.zeros(along.every.shape[0]))
 
 
 def scaled(

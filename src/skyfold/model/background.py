@@ -2,23 +2,23 @@
 
 from typing import Any
 
-import equinox as eqx
 import numpy as np
 
 from skyfold.errors import ModelError
 from skyfold.model.fields import Model
 from skyfold.model.spectral.base import Spectrum
 from skyfold.model.spectral.power_law import PowerLawNorm
+from skyfold.model.tree import Tree, static
 
 
-class FovBackground(eqx.Module):
+class FovBackground(Tree):
     """Scales the background of one dataset: its expected counts times a norm model of reconstructed energy.
 
     shape : further factor across the field, a norm model of direction; None for none.
     dataset : name of the dataset.
     """
 
-    dataset: str = eqx.field(static=True)
+    dataset: str = static()
     spectrum: Spectrum = PowerLawNorm()
     shape: Any = None
 
@@ -32,7 +32,7 @@ class TemplateNpred(Model):
 
     counts: Any
     spectrum: Spectrum = PowerLawNorm()
-    datasets: tuple[str, ...] | None = eqx.field(static=True, default=None, kw_only=True)
+    datasets: tuple[str, ...] | None = static(default=None, kw_only=True)
 
     def __check_init__(self) -> None:
         counts = self.counts

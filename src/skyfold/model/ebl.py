@@ -1,6 +1,5 @@
 """Gamma rays lost on their way to pairs with the extragalactic background light."""
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -8,6 +7,7 @@ from jax import Array
 from skyfold.errors import ModelError
 from skyfold.model.fields import param, positive
 from skyfold.model.spectral.base import Spectrum
+from skyfold.model.tree import static
 from skyfold.num.double import Floats
 
 
@@ -33,7 +33,7 @@ class EBLAbsorption(Spectrum):
     depth: Floats
     redshift: Array = positive(0.1, frozen=True)
     alpha_norm: Array = param(1.0, frozen=True)
-    origin: str = eqx.field(static=True, default="")
+    origin: str = static(default="")
 
     def __check_init__(self) -> None:
         if isinstance(self.redshift, np.float64) and self.redshift > self.redshifts[-1]:

@@ -1,14 +1,14 @@
 """How a model declares its parameters."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
-import equinox as eqx
 import numpy as np
 from jax.tree_util import DictKey, GetAttrKey, keystr, tree_leaves_with_path
 
 from skyfold.errors import ModelError
+from skyfold.model.tree import Tree
 from skyfold.units import strip
 
 Bounds = tuple[float, float]
@@ -31,12 +31,12 @@ class Spec:
 
 def param(default: float, unit: str = "", *, frozen: bool = False, domain: Bounds = EVERYWHERE) -> Any:
     """Declare a scalar parameter beside its formula; the value is a float in `unit`, or traced by JAX."""
-    return eqx.field(default=default, metadata={"spec": Spec(unit, frozen, domain)})
+    return field(default=default, metadata={"spec": Spec(unit, frozen, domain)})
 
 
 def params(unit: str = "", *, frozen: bool = False, domain: Bounds = EVERYWHERE) -> Any:
     """Declare a sequence of parameters of one kind, named by number: ``norms.0``, ``norms.1``, ..."""
-    return eqx.field(metadata={"spec": Spec(unit, frozen, domain)})
+    return field(metadata={"spec": Spec(unit, frozen, domain)})
 
 
 positive = partial(param, domain=(0.0, np.inf))
@@ -47,7 +47,7 @@ def specs(cls: type) -> dict[str, Spec]:
     return {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}
 
 
-class Model(eqx.Module):
+class Model(Tree):
     """A value with parameters; changes with ``dataclasses.replace``."""
 
     def __check_init__(self) -> None:

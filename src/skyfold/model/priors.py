@@ -2,9 +2,9 @@
 
 import abc
 from collections.abc import Sequence
+from dataclasses import KW_ONLY
 from typing import Any, Self
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from skyfold.errors import ModelError
 from skyfold.model.fields import Model, param, positive
+from skyfold.model.tree import Tree, static
 from skyfold.num.double import Floats
 
 Share = float | Floats
@@ -25,7 +26,8 @@ class Prior(Model):
     support that is inf.
     """
 
-    weight: eqx.AbstractVar[Array]
+    _: KW_ONLY
+    weight: Array = positive(1.0)
 
     @abc.abstractmethod
     def __call__(self, value: Array) -> Array:
@@ -50,7 +52,6 @@ class GaussianPrior(Prior):
 
     mu: Array = param(0.0)
     sigma: Array = positive(1.0)
-    weight: Array = positive(1.0)
 
     def __check_init__(self) -> None:
         _wide(self, "sigma")
@@ -72,7 +73,6 @@ class GeneralizedGaussianPrior(Prior):
     mu: Array = param(0.0)
     sigma: Array = positive(1.0)
     eta: Array = positive(0.5)
-    weight: Array = positive(1.0)
 
     def __check_init__(self) -> None:
         _wide(self, "sigma", "eta")
@@ -98,7 +98,6 @@ class LogNormalPrior(Prior):
 
     mu: Array = param(0.0)
     sigma: Array = positive(1.0)
-    weight: Array = positive(1.0)
 
     def __check_init__(self) -> None:
         _wide(self, "sigma")
@@ -123,7 +122,6 @@ class UniformPrior(Prior):
 
     min: Array = param(0.0)
     max: Array = param(1.0)
-    weight: Array = positive(1.0)
 
     def __check_init__(self) -> None:
         _ordered(self)
@@ -145,7 +143,6 @@ class LogUniformPrior(Prior):
 
     min: Array = positive(1e-14)
     max: Array = positive(1e-10)
-    weight: Array = positive(1.0)
 
     def __check_init__(self) -> None:
         _wide(self, "min")
@@ -164,7 +161,7 @@ class LogUniformPrior(Prior):
         return np.asarray(self.min * (self.max / self.min) ** np.asarray(u))
 
 
-class LinearPenalty(eqx.Module):
+class LinearPenalty(Tree):
     """(v − mean)ᵀ precision (v − mean) over several parameters v, to add to −2 ln L: Tikhonov's regularisation.
 
     names : of k parameters in the table of the fit.
@@ -177,14 +174,15 @@ class LinearPenalty(eqx.Module):
         A name occurs twice, shapes differ, or the precision is no precision.
     """
 
-    names: tuple[str, ...] = eqx.field(static=True)
+    names: tuple[str, ...] = static()
     precision: Floats
     mean: Floats
 
     def __init__(self, names: Sequence[str], precision: ArrayLike, mean: ArrayLike = 0.0):
-        self.names = tuple(names)
-        self.precision = np.asarray(precision, dtype=float)
-        self.mean = np.broadcast_to(np.asarray(mean, dtype=float), (len(self.names),)).copy()
+        values = np.asarray(precision, dtype=float)
+        means = np.broadcast_to(np.asarray(mean, dtype=float), (len(names),)).copy()
+        for name, value in {"names": tuple(names), "precision": values, "mean": means}.items():
+            object.__setattr__(self, name, value)
         _check_precision(self.names, self.precision)
 
     @classmethod

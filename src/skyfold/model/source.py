@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import equinox as eqx
-
 from skyfold.errors import ModelError
 from skyfold.model.spatial.base import Shape
 from skyfold.model.spectral.base import Spectrum
+from skyfold.model.tree import Tree, static
 
 RESPONSES = ("exposure", "psf", "edisp")
 
 
-class Source(eqx.Module):
+class Source(Tree):
     """One component of the sky: how bright, where, and when.
 
     Parameters
@@ -26,8 +25,8 @@ class Source(eqx.Module):
     spectrum: Spectrum
     shape: Shape | None = None
     lightcurve: Any = None
-    datasets: tuple[str, ...] | None = eqx.field(static=True, default=None, kw_only=True)
-    irf: tuple[str, ...] = eqx.field(static=True, default=RESPONSES, kw_only=True)
+    datasets: tuple[str, ...] | None = static(default=None, kw_only=True)
+    irf: tuple[str, ...] = static(default=RESPONSES, kw_only=True)
 
     def __check_init__(self) -> None:
         if isinstance(self.datasets, str):

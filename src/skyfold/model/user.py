@@ -16,7 +16,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -115,7 +114,7 @@ def _class(function: Callable[..., Any], declared: Declared, external: bool) -> 
     def reduce(self: Any) -> tuple[Any, ...]:  # a class made here cannot be imported by a worker, the function can
         return _rebuilt, (function, declared, external, [getattr(self, name) for name in names])
 
-    body: dict[str, Any] = {name: eqx.field(metadata={"spec": spec}) for name, spec in declared}
+    body: dict[str, Any] = {name: dataclasses.field(metadata={"spec": spec}) for name, spec in declared}
     body |= {"__annotations__": dict.fromkeys(names, Array), "dnde": dnde, "__reduce__": reduce}
     body |= {"__module__": __name__, "__doc__": function.__doc__}
     return types.new_class(_name(function), (Spectrum,), exec_body=lambda namespace: namespace.update(body))

@@ -13,7 +13,7 @@ from skyfold.workflow.config import AnalysisConfig
 from skyfold.workflow.exclusion import is_file
 
 _PACKAGES = ("skyfold", "numpy", "scipy", "astropy", "regions")
-_FITS = ("jax", "jaxlib", "equinox")
+_FITS = ("jax", "jaxlib")
 
 
 def versions(*, fitted: bool = False) -> dict[str, str]:

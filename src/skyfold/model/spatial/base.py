@@ -2,12 +2,12 @@
 
 from typing import ClassVar, Literal
 
-import equinox as eqx
 import numpy as np
 from jax import Array
 
 from skyfold.errors import ModelError
 from skyfold.model.fields import Model, param
+from skyfold.model.tree import static
 
 _DEGREE = np.pi / 180  # `jnp.radians` of a number would be compiled
 Frame = Literal["icrs", "galactic"]
@@ -32,7 +32,7 @@ class Shape(Model):
     smooth: ClassVar[bool] = True
     moves: ClassVar[bool] = True
 
-    frame: eqx.AbstractVar[str]
+    frame: str = static(default="", kw_only=True)
 
     def __check_init__(self) -> None:
         if self.frame not in FRAMES:

@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 
 from skyfold.errors import ModelError
 from skyfold.model.fields import param
 from skyfold.model.spatial.base import Shape
+from skyfold.model.tree import static
 
 
 class _Everywhere(Shape):
@@ -16,8 +16,6 @@ class _Everywhere(Shape):
 
     normalised: ClassVar[bool] = False
     moves: ClassVar[bool] = False
-
-    frame: eqx.AbstractVar[str]
 
     def center(self) -> tuple[Array, Array]:
         return jnp.zeros(()), jnp.zeros(())
@@ -36,7 +34,7 @@ class Constant(_Everywhere):
     """
 
     value: Array = param(1.0, "sr-1", frozen=True, domain=(0.0, float("inf")))
-    frame: str = eqx.field(static=True, default="icrs", kw_only=True)
+    frame: str = static(default="icrs", kw_only=True)
 
     def __call__(self, lon: Array, lat: Array) -> Array:
         return jnp.broadcast_to(self.value, jnp.shape(lon))
@@ -54,7 +52,7 @@ class ConstantFlux(_Everywhere):
         When it is asked for a brightness, as a map does; a map takes `Constant`.
     """
 
-    frame: str = eqx.field(static=True, default="icrs", kw_only=True)
+    frame: str = static(default="icrs", kw_only=True)
 
     def __call__(self, lon: Array, lat: Array) -> Array:
         raise ModelError(

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jax.scipy.special import erfc
@@ -28,7 +27,6 @@ class Disk(Centred):
     e: Array = param(0.0, frozen=True, domain=(0.0, MOST_ELONGATED))
     phi: Array = param(0.0, "deg", frozen=True)
     edge_width: Array = param(0.01, frozen=True, domain=(0.0, 1.0))
-    frame: str = eqx.field(static=True, default="", kw_only=True)
 
     def __call__(self, lon: Array, lat: Array) -> Array:
         theta2, ratio = elongated(self, lon, lat, self.e, self.phi)

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 from jax.scipy.special import gammaln
@@ -21,7 +20,6 @@ class Gaussian(Centred):
     sigma: Array = positive(1.0, "deg")
     e: Array = param(0.0, frozen=True, domain=(0.0, MOST_ELONGATED))
     phi: Array = param(0.0, "deg", frozen=True)
-    frame: str = eqx.field(static=True, default="", kw_only=True)
 
     def __call__(self, lon: Array, lat: Array) -> Array:
         theta2, ratio = elongated(self, lon, lat, self.e, self.phi)
@@ -48,7 +46,6 @@ class GeneralizedGaussian(Centred):
     eta: Array = param(0.5, domain=(0.01, 1.0))
     e: Array = param(0.0, frozen=True, domain=(0.0, MOST_ELONGATED))
     phi: Array = param(0.0, "deg", frozen=True)
-    frame: str = eqx.field(static=True, default="", kw_only=True)
 
     def __call__(self, lon: Array, lat: Array) -> Array:
         theta2, ratio = elongated(self, lon, lat, self.e, self.phi)

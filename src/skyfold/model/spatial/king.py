@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 
@@ -29,7 +28,6 @@ class King(Centred):
     core: Array = positive(0.1, "deg")
     slope: Array = param(1.5, domain=(1.001, 100.0))
     extent: Array = param(30.0, frozen=True, domain=(1.0, 1e4))
-    frame: str = eqx.field(static=True, default="", kw_only=True)
 
     def __call__(self, lon: Array, lat: Array) -> Array:
         core2 = size(self.core) ** 2
@@ -62,7 +60,6 @@ class Beta(Centred):
     e: Array = param(0.0, frozen=True, domain=(0.0, MOST_ELONGATED))
     phi: Array = param(0.0, "deg", frozen=True)
     extent: Array = param(100.0, frozen=True, domain=(1.0, 1e4))
-    frame: str = eqx.field(static=True, default="", kw_only=True)
 
     def __call__(self, lon: Array, lat: Array) -> Array:
         theta2, _ = elongated(self, lon, lat, self.e, self.phi)

@@ -1,8 +1,8 @@
 """A free-form factor across the sky."""
 
+from dataclasses import field
 from typing import Any, ClassVar, Literal
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +13,7 @@ from scipy.spatial import ConvexHull, Delaunay, QhullError
 from skyfold.errors import ModelError
 from skyfold.model.fields import params
 from skyfold.model.spatial.base import Shape
+from skyfold.model.tree import static
 from skyfold.num.double import Floats
 from skyfold.num.jsphere import offsets
 from skyfold.units import strip
@@ -40,13 +41,12 @@ class PiecewiseNormShape(Shape):
     lon: Floats
     lat: Floats
     norms: tuple[Array, ...] = params(domain=(0.0, float("inf")))
-    interp: Literal["lin", "log"] = eqx.field(static=True, default="lin")
-    frame: str = eqx.field(static=True, default="", kw_only=True)
+    interp: Literal["lin", "log"] = static(default="lin")
     # Made of the nodes, never given.
-    middle: Any = eqx.field(default=None, kw_only=True, repr=False)
-    corners: Any = eqx.field(default=None, kw_only=True, repr=False)
-    weights: Any = eqx.field(default=None, kw_only=True, repr=False)
-    border: Any = eqx.field(default=None, kw_only=True, repr=False)
+    middle: Any = field(default=None, kw_only=True, repr=False)
+    corners: Any = field(default=None, kw_only=True, repr=False)
+    weights: Any = field(default=None, kw_only=True, repr=False)
+    border: Any = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "norms", tuple(self.norms))  # of an array too

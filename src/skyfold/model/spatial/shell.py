@@ -2,7 +2,6 @@
 
 from typing import ClassVar, NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 from jax import Array
 
@@ -34,8 +33,6 @@ class _Layer(Centred):
 
     smooth: ClassVar[bool] = False
 
-    frame: eqx.AbstractVar[str]
-
     def radii(self) -> Radii:
         raise NotImplementedError
 
@@ -62,7 +59,6 @@ class Shell(_Layer):
 
     radius: Array = positive(1.0, "deg")
     width: Array = positive(0.2, "deg")
-    frame: str = eqx.field(static=True, default="", kw_only=True)
 
     def radii(self) -> Radii:
         inner = size(self.radius)
@@ -78,7 +74,6 @@ class Shell2(_Layer):
 
     r_0: Array = positive(1.0, "deg")
     eta: Array = param(0.2, domain=(0.02, 1.0))
-    frame: str = eqx.field(static=True, default="", kw_only=True)
 
     def radii(self) -> Radii:
         outer = size(self.r_0)

@@ -1,8 +1,7 @@
 """Shapes given by a map."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +9,7 @@ from jax import Array
 
 from skyfold.errors import ModelError
 from skyfold.model.spatial.base import Shape
+from skyfold.model.tree import static
 from skyfold.num.double import Floats
 
 BRIGHTNESS, INTENSITY = "sr-1", "TeV-1 s-1 cm-2 sr-1"
@@ -26,9 +26,13 @@ class _Mapped(Shape):
     normalised: ClassVar[bool] = False
     moves: ClassVar[bool] = False
 
-    lon: eqx.AbstractVar[Floats]
-    lat: eqx.AbstractVar[Floats]
-    frame: eqx.AbstractVar[str]
+    if TYPE_CHECKING:  # fields of each, in an order of its own
+
+        @property
+        def lon(self) -> Floats: ...
+
+        @property
+        def lat(self) -> Floats: ...
 
     def center(self) -> tuple[Array, Array]:
         return jnp.asarray((self.lon[0] + self.lon[-1]) / 2), jnp.asarray((self.lat[0] + self.lat[-1]) / 2)
@@ -69,7 +73,6 @@ class Template(_Mapped):
     lon: Floats
     lat: Floats
     values: Floats
-    frame: str = eqx.field(static=True, default="", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,8 +102,7 @@ class EnergyTemplate(_Mapped):
     lon: Floats
     lat: Floats
     values: Floats
-    frame: str = eqx.field(static=True, default="", kw_only=True)
-    unit: str = eqx.field(static=True, default=BRIGHTNESS, kw_only=True)
+    unit: str = static(default=BRIGHTNESS, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 from jax import Array
 
 from skyfold.errors import ModelError, UnitError
 from skyfold.model.spectral.base import FLUX_DENSITY, Spectrum
+from skyfold.model.tree import static
 from skyfold.num.double import Floats
 from skyfold.num.loglog import integrate, interpolate
 from skyfold.units import strip
@@ -31,7 +31,7 @@ class Template(Spectrum):
 
     energy: Floats
     values: Floats
-    unit: str | None = eqx.field(static=True, default=None)
+    unit: str | None = static(default=None)
 
     def __post_init__(self) -> None:
         super().__post_init__()
