@@ -64,8 +64,15 @@ def plan(
         raise FitError(
             f"dataset {dataset.name!r}: no bin is both safe and chosen for the fit; look at mask_safe and mask_fit"
         )
+    which = dataset.stat if stat == "auto" else stat
+    if before is None:
+        _require_numbers(dataset, used, which)
+    bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
+    background = None if which == "wstat" else _background(dataset)
+
     rows, seen = rows_of(sky), {name: part for name, part in sky.items() if sees(dataset, part)}
     sources = {name: part for name, part in seen.items() if isinstance(part, Source)}
+    layers = {name: part for name, part in seen.items() if not isinstance(part, Source)}
     still = {name: part for name, part in sources.items() if stays(dataset, part)}
     for name, source in still.items():
         _require_frozen(dataset, name, source, rows[name], mapping)
@@ -77,17 +84,11 @@ def plan(
         for name, source in sources.items()
         if name not in still
     }
-    layers = {name: part for name, part in seen.items() if not isinstance(part, Source)}
-    which = dataset.stat if stat == "auto" else stat
     everywhere = (
         which == "chi2"  # its bins do not join where only the background changes
         or bool(still)
         or any(isinstance(part, TemplateNpred) or part.shape is not None for part in layers.values())
     )
-    if before is None:
-        _require_numbers(dataset, used, which)
-    bins = np.nonzero(used & (dataset.counts.data > 0)) if which == "cash" else np.nonzero(used)
-    background = None if which == "wstat" else _background(dataset)
     statistic = _statistic(dataset, which, bins, _usual(dataset, background, layers, rows, mapping, bins))
     inside = _covered(bins, placed.values(), everywhere, background)
     listed = tuple(index[inside] for index in bins)

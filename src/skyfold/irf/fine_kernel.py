@@ -12,6 +12,7 @@ from skyfold.irf.table import Floats
 # right to 1e-3 of the largest; a smaller core is left to the exact areas of rings in pixels, thirty times as slow.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(2)
 _CORE = 1.0
+_ROWS = 8  # of pixels at once: what is between stays small
 
 
 def fine_kernel(density: ArrayLike, rad: Axis, pixel: tuple[float, float], *, containment: float = 0.999) -> Kernel:
@@ -42,7 +43,11 @@ def _sums(profiles: Profiles, half: int, pixel: tuple[float, float]) -> Floats:
     """Integrals over the pixels x, y ≥ 0, shape (k, half + 1, half + 1)."""
     n = half + 1
     x, y = ((np.arange(n)[:, None] + _NODES / 2).ravel() * size for size in pixel)
-    values = profiles.density_at(np.hypot(x[None, :], y[:, None]))
     weights = np.outer(_WEIGHTS, _WEIGHTS) / 4 * pixel[0] * pixel[1]
-    parts = values.reshape(-1, n, _NODES.size, n, _NODES.size)
-    return np.einsum("kyixj,ij->kyx", parts, weights)
+    sums = np.empty((len(profiles.total), n, n))
+    for first in range(0, n, _ROWS):
+        rows = slice(first * _NODES.size, (first + _ROWS) * _NODES.size)
+        values = profiles.density_at(np.hypot(x[None, :], y[rows, None]))
+        parts = values.reshape(len(sums), -1, _NODES.size, n, _NODES.size)
+        np.einsum("kyixj,ij->kyx", parts, weights, out=sums[:, first : first + _ROWS])
+    return sums
