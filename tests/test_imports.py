@@ -28,6 +28,10 @@ def test_heavy_packages_are_imported_when_used(module):
     assert loaded_by(module) & LATE == set()
 
 
+def test_a_fit_needs_jax_and_nothing_else_that_is_heavy():
+    assert loaded_by("skyfold.fit.fit") & (LATE | {"scipy"}) == {"jax"}
+
+
 def test_the_package_alone_imports_nothing_heavy():
     assert loaded_by("skyfold") & {"astropy.coordinates", "astropy.table", "astropy.io.fits", "scipy"} == set()
 

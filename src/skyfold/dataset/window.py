@@ -110,8 +110,9 @@ def place(
     mask, exposure = cut.contents(dataset, used)
     migration, middle = migration_at(dataset, source, at), cut.n // 2
     dark, lit = not np.any(mask.any(axis=0) & exposure.any(axis=0)), _lit(migration, mask)
+    exposure, blurred = exposure[lit], density is not None
     reco_psf = density is not None and density[2]
-    if density is not None and not reco_psf:
+    if blurred and not reco_psf:
         kernel = kernel[lit]
     spot = spot_of(
         dataset,
@@ -119,21 +120,20 @@ def place(
         migration,
         "point" if how.point else "extended",
         lit,
-        exposure=exposure[lit, middle, middle],
+        exposure=exposure[:, middle, middle],
         local=local_at(dataset.geom, at, (x - cut.corner[1], y - cut.corner[0]), cut.n),
         block=np.array([cut.side, cut.n - cut.side, cut.n - cut.side]),
         room=np.array(cut.n / 2 - kernel.shape[-1] / (2 * how.step) - folding.margin - 1),
         oversampling=how.step,
-        order=1 if density is None else 3,
+        order=3 if blurred else 1,
         follows=not how.wide,
         reco_psf=reco_psf,
     )
-    make = partial(
-        Window, spot, seen=_seen(mask, spot.migration, reco_psf), nodes=how.nodes, blurred=density is not None
-    )
+    make = partial(Window, spot, seen=_seen(mask, spot.migration, reco_psf), nodes=how.nodes, blurred=blurred)
     if how.point:
-        return Placed(_point(make, how.step, exposure[lit], kernel, density is not None, cut.side), cut.corner, dark)
-    window = _extended(make, how, exposure[lit], kernel, density is not None, cut.n)
+        window = _point(make, how.step, exposure, kernel, blurred, cut.side, folding.margin + spline.TAPS[3])
+        return Placed(window, cut.corner, dark)
+    window = _extended(make, how, exposure, kernel, blurred, cut.n)
     return Placed(window, cut.corner, dark, float(source.shape.reach()))
 
 
@@ -225,14 +225,18 @@ class _Cut:
         return mask, taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
 
 
-def _point(make: partial[Window], step: int, exposure: Floats, kernel: Floats, blurred: bool, side: int) -> Window:
-    """The window of a source without extent."""
+def _point(
+    make: partial[Window], step: int, exposure: Floats, kernel: Floats, blurred: bool, side: int, near: int
+) -> Window:
+    """The window of a source without extent, which sees the exposure up to `near` pixels from its middle."""
     if blurred:
         # Without those beyond the PSF, which are next to nothing: it ends where it ends, and is as smooth.
         exposure, kernel = spline.coefficients(exposure), spline.coefficients(widened(kernel, 6))[:, 6:-6, 6:-6]
     else:
         kernel = np.broadcast_to(kernel, (len(exposure), *kernel.shape[1:]))
-    return make(exposure=exposure, kernel=by_phase(kernel, step, side))
+    middle = exposure.shape[-1] // 2
+    around = slice(middle - near, middle + near)
+    return make(exposure=exposure[:, around, around].copy(), kernel=by_phase(kernel, step, side))
 
 
 def _extended(make: partial[Window], how: _Fineness, exposure: Floats, kernel: Floats, blurred: bool, n: int) -> Window:

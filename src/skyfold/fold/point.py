@@ -133,6 +133,7 @@ def _exposed(here: Landing, share: Array, window: Window) -> Array:
     """Exposure at the point, (C,); 1 if it is in the flux already, with a PSF in reconstructed energy."""
     if window.spot.reco_psf:
         return jnp.ones(window.spot.channels)
-    (x, y), taps = here.near, share.shape[1]
+    taps, (n, around) = share.shape[1], (window.shape[0], window.exposure.shape[1])
+    x, y = here.near - (n // 2 - around // 2)
     near = lax.dynamic_slice(window.exposure, (0, y, x), (window.exposure.shape[0], taps, taps))
     return near @ share[0] @ share[1]

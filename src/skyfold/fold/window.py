@@ -94,7 +94,7 @@ class Window:
     ``"region"`` : one region; directions (lon, lat) [rad] and solid angles [sr] of its parts (3, n), or (0,) for
         a source without extent
     ``"point"`` : spline coefficients of the pixel-integrated PSF on the grid, see `skyfold.fold.point.by_phase`, and
-        those of the exposure on pixels
+        those of the exposure on the pixels around the middle that the point may come near
     ``"extended"`` : its Fourier transform (T, N, N / 2 + 1) over N = ny × oversampling points, divided by that of the
         spline that spreads the source over the grid, and the exposure at the points, in pixels without a PSF; a kernel
         of shape (0,) for a smooth source that nothing blurs
