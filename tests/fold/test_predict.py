@@ -15,6 +15,7 @@ from skyfold.geom.region import RegionGeom
 from skyfold.maps.map import Map
 from skyfold.model.source import Source
 from skyfold.model.spatial.gaussian import Gaussian
+from skyfold.model.spatial.king import Beta, King
 from skyfold.model.spatial.point import Point
 from skyfold.model.spectral.power_law import PowerLaw
 from tests.fold.toys import ENERGY, PIXEL, SEEN, SIGMA, TRUE, cube
@@ -134,6 +135,42 @@ def test_without_a_psf_a_smooth_shape_is_integrated_over_pixels_or_sampled():
     sampled, x, y = folded(dataset, shape, Folding(oversampling=1))
     middle = TOTAL * np.exp(-((x - 30.2) ** 2 + (y - 30.1) ** 2) / (2 * 1.5**2)) / (2 * np.pi * 1.5**2)
     np.testing.assert_allclose(sampled, middle, atol=1e-3 * middle.max())
+
+
+@pytest.mark.parametrize("sigma", [0.5, 0.8, 1.5, 3.0])
+@pytest.mark.parametrize("npix", [60, 200])
+def test_without_a_psf_each_pixel_holds_its_mean(sigma, npix):
+    dataset = replace(cube(npix=npix), psf=None)
+    shape = Gaussian(sigma=sigma * PIXEL, **sky_of(dataset, 30.2, 29.9))
+    counts, x, y = folded(dataset, shape)
+    expected = TOTAL * gaussian(x, y, 30.2, 29.9, sigma)
+    np.testing.assert_allclose(counts, expected, atol=3e-3 * expected.max())
+
+
+@pytest.mark.parametrize("blurred", [True, False])
+@pytest.mark.parametrize("extent", [30.0, 150.0])
+@pytest.mark.parametrize("core", [0.05, 0.1, 0.3, 1.0])
+def test_a_core_of_any_size_keeps_what_lies_within_its_extent(core, extent, blurred):
+    dataset = cube(npix=400, slope=0.0)
+    dataset = dataset if blurred else replace(dataset, psf=None)
+    counts, x, y = folded(dataset, King(core=core * PIXEL, slope=1.5, extent=extent, **sky_of(dataset, 200.37, 200)))
+    inside, outside = (1 - (1 + k * extent**2) ** -0.5 for k in (1, 2))  # of the circle in the square that is drawn
+    assert inside - 2e-3 < counts.sum() / TOTAL < outside + 2e-3
+
+
+def test_a_core_that_is_too_wide_for_nodes_is_taken_at_points():
+    dataset = cube(npix=101)
+    at = sky_of(dataset, 50.37, 50)
+    counts, x, y = folded(dataset, Beta(core=1.5 * PIXEL, extent=1000.0, **at))
+    window = place(dataset, Source(SPECTRUM, Beta(core=1.5 * PIXEL, extent=1000.0, **at)), "toy", Folding()).window
+    assert (window.nodes, window.spot.oversampling) == (0, 3)
+    fewer, its_x, its_y = folded(dataset, Beta(core=1.5 * PIXEL, extent=40.0, **at))
+    wide, narrow = (
+        {(i, j): c for i, j, c in zip(a.ravel(), b.ravel(), n.ravel(), strict=True)}
+        for a, b, n in ((x, y, counts), (its_x, its_y, fewer))
+    )
+    near = [(i, j) for i in range(20, 81) for j in range(20, 81)]
+    np.testing.assert_allclose([wide[p] for p in near], [narrow[p] for p in near], rtol=3e-3)
 
 
 def test_responses_of_a_source_can_be_switched_off():

@@ -27,9 +27,11 @@ _SIZES = (12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 256, 320, 
 _STEP_OF_SIDES = 4
 # Nodes across a shape: no further apart than this part of a point of the window.
 _SPACING = 0.7
-# Pixels in the smallest feature of a shape that is taken at the centres of pixels, for their mean.
+# Nor than this part of its smallest feature, if it has no edge: sums over an even grid miss e^(−2π / 0.8) of a core.
+_RESOLVED = 0.8
+# Points in the smallest feature of a shape that is taken at the points of a window.
 _SMOOTH = 2.0
-_NODES = (32, 48, 64, 96, 128, 192, 256, 384)
+_NODES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Folding:
 
     containment : share of the PSF in its kernel, at the widest energy.
     margin : pixels that a source may move before its window has to follow.
-    oversampling : points per pixel, odd, on which the PSF of a point source is a cubic spline.
+    oversampling : points per pixel, odd, on which the PSF of a point source is a cubic spline, and shapes as small as
+        pixels are taken; with 1, what nothing blurs counts as it is in the middle of each pixel, and not by its mean.
     bilinear : share a point among the four pixels next to it, and take PSF, dispersion and exposure as Gammapy does, to
         compare numbers: its expected counts to 1e-5. The likelihood then has kinks, and more than one minimum. Shapes
         that do not move are folded as ever.
@@ -133,7 +136,8 @@ def place(
     if how.point:
         window = _point(make, how.step, exposure, kernel, blurred, cut.side, folding.margin + spline.TAPS[3])
         return Placed(window, cut.corner, dark)
-    window = _extended(make, how, exposure, kernel, blurred, cut.n)
+    averaged = not blurred and how.nodes == 0 and folding.oversampling > 1
+    window = _extended(partial(make, averaged=averaged), how, exposure, kernel, blurred, cut.n)
     return Placed(window, cut.corner, dark, float(source.shape.reach()))
 
 
@@ -186,14 +190,19 @@ class _Fineness:
     def of(cls, shape: Shape, density: Density | None, pixel: float, folding: Folding, old: Window | None) -> Self:
         """At least as finely as in an `old` window."""
         reach, grain = float(shape.reach()) / pixel, float(shape.grain()) / pixel
-        was_wide = old is not None and not old.spot.follows
-        wide = 2 * reach / _SPACING > _NODES[-1] and grain >= (1.0 if was_wide else _SMOOTH)
-        step = 1 if wide else _oversampling(grain, density, reach == 0, folding)
-        if old is not None and not wide:
+        step = _oversampling(grain, density, reach == 0, folding)
+        so_far = 0 if old is None else old.nodes
+        features = 2 * reach / (_RESOLVED * grain) if shape.smooth and reach > 0 else 0.0
+        needed = max(2 * reach * step / _SPACING, features)
+        wide = needed > _NODES[-1] and grain * folding.oversampling >= 1
+        if wide:
+            was_coarse = old is not None and not old.spot.follows and old.spot.oversampling == 1
+            step = 1 if grain >= (1.0 if was_coarse else _SMOOTH) else folding.oversampling
+        elif old is not None:
             step = max(step, old.spot.oversampling)
-        nodes, so_far = _nodes(2 * reach * step / _SPACING), 0 if old is None else old.nodes
+            needed = max(2 * reach * step / _SPACING, features)
         at_points = density is None and shape.smooth and grain * step >= 1 and so_far == 0
-        return cls(step, reach == 0, reach, wide, 0 if reach == 0 or wide or at_points else max(nodes, so_far))
+        return cls(step, reach == 0, reach, wide, 0 if reach == 0 or wide or at_points else max(_nodes(needed), so_far))
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ def _extended(shape: Shape, window: Window) -> Array:
     Exposure counts where the light comes from; without a PSF to blur it, in the pixel where it falls.
     """
     light, step = spread(shape, window), window.spot.oversampling
+    if window.averaged:
+        light = _averaged(light)
     if window.blurred and not window.spot.reco_psf:
         light = light * window.exposure
     if window.kernel.size:
@@ -102,3 +104,10 @@ def _extended(shape: Shape, window: Window) -> Array:
     if not window.blurred:
         light = light * window.exposure
     return jnp.moveaxis(light, 0, -1)
+
+
+def _averaged(light: Array) -> Array:
+    """Means over the cells of a grid (..., ny, nx) from the values in their middles: f + ∇²f / 24, to fourth order."""
+    wide = jnp.pad(light, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    around = wide[:, 2:, 1:-1] + wide[:, :-2, 1:-1] + wide[:, 1:-1, 2:] + wide[:, 1:-1, :-2]
+    return light + (around - 4 * light) / 24

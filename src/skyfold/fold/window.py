@@ -88,6 +88,7 @@ class Window:
         statistic
     nodes : across the grid of an extended source; 0 for one so smooth that it is evaluated at the points themselves
     blurred : whether there is a PSF
+    averaged : whether a shape that nothing blurs is to be the mean over each point's cell, not its value in the middle
 
     The kind of its spot says what the source is here, and with it what `kernel` and `exposure` hold:
 
@@ -110,6 +111,7 @@ class Window:
     seen: Numbers
     nodes: int = field(metadata=_STATIC, default=0)
     blurred: bool = field(metadata=_STATIC, default=True)
+    averaged: bool = field(metadata=_STATIC, default=False)
 
     @property
     def shape(self) -> tuple[int, int]:
