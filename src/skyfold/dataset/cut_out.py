@@ -1,16 +1,58 @@
 """Pixels of a window: what a dataset holds there, and how the sky lies on them."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
+from skyfold.dataset.at_source import AREA
+from skyfold.dataset.dataset import Dataset
+from skyfold.dataset.fineness import Fineness
 from skyfold.fold import plane
 from skyfold.fold.window import Local
 from skyfold.geom.wcs import WcsGeom
 
 Floats = NDArray[np.float64]
+# Sizes of windows: few, so that compiled code is shared between sources and fits. All suit the Fourier transform.
+_SIZES = (12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
+# Those of the block of a point, which nothing transforms, go in smaller steps: of so many pixels.
+_STEP_OF_SIDES = 4
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which n × n pixels of a dataset are in a window, from its corner (y, x) on; `side` of the block of a point."""
+
+    corner: tuple[int, int]
+    n: int
+    side: int
+
+    @classmethod
+    def of(cls, image_shape: tuple[int, int], how: Fineness, at: tuple[float, float], blur: int, margin: int) -> Self:
+        """Around the pixel `at`, (x, y), with room for a PSF of radius `blur`, and a `margin` to move in [pixels]."""
+        (ny, nx), side = image_shape, _STEP_OF_SIDES * int(np.ceil((2 * blur + 4) / _STEP_OF_SIDES))
+        if how.point:
+            n = window_size(side + 2 * margin + 2)
+        elif how.wide:
+            n = window_size(2 * ((max(ny, nx) + 1) // 2 + blur) + 1)
+        else:
+            n = window_size(2 * (blur + int(np.ceil(1.1 * how.reach)) + margin + 1) + 1)
+        y, x = (ny // 2, nx // 2) if how.wide else (int(np.floor(at[1])), int(np.floor(at[0])))
+        return cls((y - n // 2, x - n // 2), n, side)
+
+    def contents(self, dataset: Dataset, used: NDArray[Any]) -> tuple[Floats, Floats]:
+        """Which bins enter the statistic, (R, n, n), and the exposure, (T, n, n) [cm2 s]."""
+        assert dataset.exposure is not None
+        rows, columns = (np.arange(first, first + self.n) for first in self.corner)
+        mask = np.where(inside(rows, columns, dataset.geom.image_shape), taken(used, rows, columns), 0.0)
+        return mask, taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
+
+
+def window_size(least: int) -> int:
+    """A size of windows, even."""
+    return next((size for size in _SIZES if size >= least), least + least % 2)
 
 
 def inside(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:

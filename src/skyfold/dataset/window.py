@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from skyfold.dataset import whole_pixels
-from skyfold.dataset.at_source import AREA, Density, kernel_of, migration_at, pixel_size, psf_at, widened
-from skyfold.dataset.cut_out import inside, interpolated, local_at, taken, wrapped
+from skyfold.dataset.at_source import AREA, kernel_of, migration_at, pixel_size, psf_at, widened
+from skyfold.dataset.cut_out import Cut, interpolated, local_at, window_size, wrapped
 from skyfold.dataset.dataset import Dataset
+from skyfold.dataset.fineness import Fineness
 from skyfold.errors import ModelError, ShapeError
 from skyfold.fold import spline
 from skyfold.fold.point import by_phase
@@ -21,17 +22,6 @@ from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
 
 Floats = NDArray[np.float64]
-# Sizes of windows: few, so that compiled code is shared between sources and fits. All suit the Fourier transform.
-_SIZES = (12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
-# Those of the block of a point, which nothing transforms, go in smaller steps: of so many pixels.
-_STEP_OF_SIDES = 4
-# Nodes across a shape: no further apart than this part of a point of the window.
-_SPACING = 0.7
-# Nor than this part of its smallest feature, if it has no edge: sums over an even grid miss e^(−2π / 0.8) of a core.
-_RESOLVED = 0.8
-# Points in the smallest feature of a shape that is taken at the points of a window.
-_SMOOTH = 2.0
-_NODES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
 
 
 @dataclass(frozen=True)
@@ -107,13 +97,14 @@ def place(
     if folding.bilinear:
         return _on_whole_pixels(dataset, source, at, (x, y), folding, used)
     density, old = psf_at(dataset, source, at), None if before is None else before.window
-    how = _Fineness.of(source.shape, density, min(pixel_size(dataset.geom)), folding, old)
+    blurred = density is not None
+    how = Fineness.of(source.shape, min(pixel_size(dataset.geom)), blurred, folding.oversampling, old)
     kernel = kernel_of(density, pixel_size(dataset.geom), how.step, folding.containment)
-    cut = _Cut.of(dataset, how, (x, y), (kernel.shape[-1] // 2 + 1) // how.step, folding)
+    cut = Cut.of(dataset.geom.image_shape, how, (x, y), (kernel.shape[-1] // 2 + 1) // how.step, folding.margin)
     mask, exposure = cut.contents(dataset, used)
     migration, middle = migration_at(dataset, source, at), cut.n // 2
     dark, lit = not np.any(mask.any(axis=0) & exposure.any(axis=0)), _lit(migration, mask)
-    exposure, blurred = exposure[lit], density is not None
+    exposure = exposure[lit]
     reco_psf = density is not None and density[2]
     if blurred and not reco_psf:
         kernel = kernel[lit]
@@ -170,70 +161,6 @@ def spot_of(
     )
 
 
-@dataclass(frozen=True)
-class _Fineness:
-    """How finely a shape is folded.
-
-    step : points per pixel.
-    point : whether it has no extent; `reach` is that in pixels.
-    wide : whether it may lie anywhere in the map.
-    nodes : across the grid on which it is evaluated; 0 if that are the points themselves.
-    """
-
-    step: int
-    point: bool
-    reach: float
-    wide: bool
-    nodes: int
-
-    @classmethod
-    def of(cls, shape: Shape, density: Density | None, pixel: float, folding: Folding, old: Window | None) -> Self:
-        """At least as finely as in an `old` window."""
-        reach, grain = float(shape.reach()) / pixel, float(shape.grain()) / pixel
-        step = _oversampling(grain, density, reach == 0, folding)
-        so_far = 0 if old is None else old.nodes
-        features = 2 * reach / (_RESOLVED * grain) if shape.smooth and reach > 0 else 0.0
-        needed = max(2 * reach * step / _SPACING, features)
-        wide = needed > _NODES[-1] and grain * folding.oversampling >= 1
-        if wide:
-            was_coarse = old is not None and not old.spot.follows and old.spot.oversampling == 1
-            step = 1 if grain >= (1.0 if was_coarse else _SMOOTH) else folding.oversampling
-        elif old is not None:
-            step = max(step, old.spot.oversampling)
-            needed = max(2 * reach * step / _SPACING, features)
-        at_points = density is None and shape.smooth and grain * step >= 1 and so_far == 0
-        return cls(step, reach == 0, reach, wide, 0 if reach == 0 or wide or at_points else max(_nodes(needed), so_far))
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """Which n × n pixels of a dataset are in a window, from its corner (y, x) on; `side` of the block of a point."""
-
-    corner: tuple[int, int]
-    n: int
-    side: int
-
-    @classmethod
-    def of(cls, dataset: Dataset, how: _Fineness, at: tuple[float, float], blur: int, folding: Folding) -> Self:
-        """Around the pixel `at`, (x, y), with room for a PSF of radius `blur` [pixels]."""
-        (ny, nx), side = dataset.geom.image_shape, _STEP_OF_SIDES * int(np.ceil((2 * blur + 4) / _STEP_OF_SIDES))
-        if how.point:
-            n = _size(side + 2 * folding.margin + 2)
-        elif how.wide:
-            n = _size(2 * ((max(ny, nx) + 1) // 2 + blur) + 1)
-        else:
-            n = _size(2 * (blur + int(np.ceil(1.1 * how.reach)) + folding.margin + 1) + 1)
-        y, x = (ny // 2, nx // 2) if how.wide else (int(np.floor(at[1])), int(np.floor(at[0])))
-        return cls((y - n // 2, x - n // 2), n, side)
-
-    def contents(self, dataset: Dataset, used: NDArray[Any]) -> tuple[Floats, Floats]:
-        """Which bins enter the statistic, (R, n, n), and the exposure, (T, n, n) [cm2 s]."""
-        assert dataset.exposure is not None
-        rows, columns = (np.arange(first, first + self.n) for first in self.corner)
-        mask = np.where(inside(rows, columns, dataset.geom.image_shape), taken(used, rows, columns), 0.0)
-        return mask, taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
-
-
 def _point(
     make: partial[Window], step: int, exposure: Floats, kernel: Floats, blurred: bool, side: int, near: int
 ) -> Window:
@@ -248,7 +175,7 @@ def _point(
     return make(exposure=exposure[:, around, around].copy(), kernel=by_phase(kernel, step, side))
 
 
-def _extended(make: partial[Window], how: _Fineness, exposure: Floats, kernel: Floats, blurred: bool, n: int) -> Window:
+def _extended(make: partial[Window], how: Fineness, exposure: Floats, kernel: Floats, blurred: bool, n: int) -> Window:
     """The window of a shape."""
     step = how.step
     if step > 1 and blurred:
@@ -277,9 +204,9 @@ def _on_whole_pixels(
         kernel = whole_pixels.kernels(density, rad, pixel, folding.containment)
     blur = kernel.shape[-1] // 2
     half = blur + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
-    n = _size(2 * half + 1)
+    n = window_size(2 * half + 1)
     corner = (int(np.floor(origin[1])) - n // 2, int(np.floor(origin[0])) - n // 2)
-    mask, exposure = _Cut(corner, n, 0).contents(dataset, used)
+    mask, exposure = Cut(corner, n, 0).contents(dataset, used)
     dispersion = dataset.edisp if "edisp" in source.irf else None
     nearest = None if dispersion is None else whole_pixels.migration_at(dispersion, at)
     migration = migration_at(dataset, source, at) if nearest is None else nearest
@@ -317,15 +244,6 @@ def _seen(mask: Floats, migration: Floats, reco_psf: bool) -> Floats:
     return np.moveaxis(mask, 0, -1) if reco_psf else np.moveaxis(np.tensordot(migration, mask, 1), 0, -1)
 
 
-def _size(least: int) -> int:
-    """A size of windows, even."""
-    return next((size for size in _SIZES if size >= least), least + least % 2)
-
-
-def _nodes(least: float) -> int:
-    return next((size for size in _NODES if size >= least), _NODES[-1])
-
-
 def position(shape: Shape) -> SkyCoord:
     """The centre of a shape."""
     lon, lat = (float(angle) for angle in shape.center())
@@ -358,12 +276,3 @@ def _inside(geom: RegionGeom, shape: Shape | None) -> Floats:
     share = grid.solid_angle * geom.weights(grid, oversampling=3)
     at = grid.sky[share > 0].transform_to(shape.frame).spherical
     return np.stack([at.lon.rad, at.lat.rad, share[share > 0]])
-
-
-def _oversampling(grain: float, density: Density | None, point: bool, folding: Folding) -> int:
-    """Points per pixel: one where a source is smooth on the scale of pixels, or where nothing blurs a point."""
-    if point and density is None:
-        return 1
-    if point or density is None:
-        return folding.oversampling
-    return 1 if grain > 1 else 3
