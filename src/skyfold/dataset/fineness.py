@@ -10,8 +10,9 @@ from skyfold.model.spatial.base import Shape
 _SPACING = 0.7
 # Nor than this part of its smallest feature, if it has no edge: sums over an even grid miss e^(−2π / 0.8) of a core.
 _RESOLVED = 0.8
-# Pixels in the smallest feature of a shape too wide for nodes, if it is taken once in each.
+# Pixels in the smallest feature of a shape that may be taken once in each; and is, if that needs more nodes than this.
 _SMOOTH = 2.0
+_MOST_BESIDE_PIXELS = 384
 _NODES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
 
 
@@ -41,18 +42,24 @@ class Fineness:
         """
         reach, grain = float(shape.reach()) / pixel, float(shape.grain()) / pixel
         step = _step(grain, blurred, reach == 0, oversampling)
-        so_far = 0 if old is None else old.nodes
+        was_coarse = old is not None and not old.spot.follows and old.spot.oversampling == 1
+        coarse = grain >= (1.0 if was_coarse else _SMOOTH)
         features = 2 * reach / (_RESOLVED * grain) if shape.smooth and reach > 0 else 0.0
-        needed = max(2 * reach * step / _SPACING, features)
-        wide = needed > _NODES[-1] and grain * oversampling >= 1
+        if coarse:
+            wide = 2 * reach / _SPACING > _MOST_BESIDE_PIXELS
+        else:
+            # Of nodes at twice their distance a PSF leaves no pattern; but at twice that of a core light is missing.
+            needed = max(reach * step / _SPACING, features)
+            wide = needed > _NODES[-1] and grain * oversampling >= 1
         if wide:
-            was_coarse = old is not None and not old.spot.follows and old.spot.oversampling == 1
-            step = 1 if grain >= (1.0 if was_coarse else _SMOOTH) else oversampling
+            step = 1 if coarse else oversampling
         elif old is not None:
             step = max(step, old.spot.oversampling)
-            needed = max(2 * reach * step / _SPACING, features)
+        so_far = 0 if old is None else old.nodes
         at_points = not blurred and shape.smooth and grain * step >= 1 and so_far == 0
-        return cls(step, reach == 0, reach, wide, 0 if reach == 0 or wide or at_points else max(_nodes(needed), so_far))
+        if reach == 0 or wide or at_points:
+            return cls(step, reach == 0, reach, wide, 0)
+        return cls(step, False, reach, False, max(_nodes(max(2 * reach * step / _SPACING, features)), so_far))
 
 
 def _step(grain: float, blurred: bool, point: bool, oversampling: int) -> int:
