@@ -153,9 +153,12 @@ def test_without_a_psf_each_pixel_holds_its_mean(sigma, npix):
 def test_a_core_of_any_size_keeps_what_lies_within_its_extent(core, extent, blurred):
     dataset = cube(npix=400, slope=0.0)
     dataset = dataset if blurred else replace(dataset, psf=None)
-    counts, x, y = folded(dataset, King(core=core * PIXEL, slope=1.5, extent=extent, **sky_of(dataset, 200.37, 200)))
-    inside, outside = (1 - (1 + k * extent**2) ** -0.5 for k in (1, 2))  # of the circle in the square that is drawn
-    assert inside - 2e-3 < counts.sum() / TOTAL < outside + 2e-3
+    shape = King(core=core * PIXEL, slope=1.5, extent=extent, **sky_of(dataset, 200.37, 200))
+    window = place(dataset, Source(SPECTRUM, shape), "toy", Folding()).window
+    # From nodes a square is drawn, at points the whole window; a King profile of slope 3/2 is the solid angle of it.
+    half = extent if window.nodes else window.shape[0] / 2 / core
+    share = 2 / np.pi * np.arctan(half**2 / np.sqrt(1 + 2 * half**2))
+    assert folded(dataset, shape)[0].sum() / TOTAL == pytest.approx(share, rel=2e-3)
 
 
 def test_a_core_that_is_too_wide_for_nodes_is_taken_at_points():

@@ -82,6 +82,7 @@ def test_equal_are_those_of_one_class_with_equal_arrays_and_names():
     assert hash(one) == hash(Pair(np.array([1.0, 2.0]), name="a"))
     others = Pair(np.array([1.0, 3.0]), name="a"), Pair(np.array([1.0, 2.0]), name="b"), Pair(np.ones(3), name="a")
     assert all(one != other for other in others)
+    assert one != Pair(np.array([1.0, 2.0], dtype=np.float32), name="a")
     assert Pair(1.0, 2.0) != Triple(1.0, 2.0)
     assert one != "a"
 

@@ -15,7 +15,7 @@ from skyfold.model.source import Source
 from skyfold.num.double import Floats
 
 Ints = NDArray[np.intp]
-_SHORTEST = 16
+_SHORTEST = 16  # list of bins
 # Second derivatives of the image by steps of this part of the size of a parameter.
 _STEP = 0.02
 

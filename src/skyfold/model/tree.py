@@ -24,7 +24,7 @@ def static(**options: Any) -> Any:
 class Tree:
     """A value with fields: its subclasses are frozen dataclasses, and trees to JAX, without a decorator.
 
-    Two are equal if they are of one class, with equal arrays and numbers in one structure.
+    Two are equal if they are of one class, with equal arrays and numbers, of the same types, in one structure.
 
     ``__post_init__`` may convert what is given. Then ``__check_init__`` of each class, if it has one, the base first,
     may refuse it. Neither is called where JAX puts a tree together.
@@ -48,10 +48,14 @@ class Tree:
             return NotImplemented
         (mine, structure), (its, other_structure) = jax.tree.flatten(self), jax.tree.flatten(other)
         same: bool = structure == other_structure  # type: ignore[operator]
-        return same and all(map(np.array_equal, mine, its))
+        return same and all(map(_equal, mine, its))
 
     def __hash__(self) -> int:
         return hash(jax.tree.structure(self))
+
+
+def _equal(mine: Any, its: Any) -> bool:
+    return np.asarray(mine).dtype == np.asarray(its).dtype and np.array_equal(mine, its)
 
 
 def _values(tree: Tree, names: tuple[str, ...]) -> tuple[Any, ...]:
