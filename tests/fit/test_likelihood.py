@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from skyfold.dataset.dataset import SkyResponse
 from skyfold.dataset.fake import fake
 from skyfold.dataset.predict import npred, total
 from skyfold.errors import FitError
@@ -58,7 +59,23 @@ def gaussian_errors():
     return Likelihood.of([fake(image(), sky, 4)], sky, table, stat="chi2")
 
 
-@pytest.fixture(scope="module", params=[crowd, lines, gaussian_errors], ids=lambda make: make.__name__)
+def psf_of_reconstructed_energies(dataset):
+    """The same dataset with the first of its PSFs for all reconstructed energies."""
+    table, energy = dataset.psf.table, dataset.geom.axes[0]
+    of_energy = table.geom.image.with_axes(energy, table.geom.axes[1])
+    seen = Map.filled(table.geom.image.with_axes(energy), 1.0, "m2 s")
+    density = np.repeat(table.data[:1], energy.nbin, axis=0)
+    return replace(dataset, psf=SkyResponse(Map(of_energy, density, "sr-1"), seen))
+
+
+def reconstructed():
+    """A point and a shape seen with a PSF of reconstructed energies, their positions free."""
+    sky = {name: part for name, part in CROWD.items() if name != "more"}
+    table = Parameters.of(sky).thaw("*.shape.*")
+    return Likelihood.of([masked(fake(psf_of_reconstructed_energies(cube()), sky, 3))], sky, table)
+
+
+@pytest.fixture(scope="module", params=[crowd, lines, gaussian_errors, reconstructed], ids=lambda make: make.__name__)
 def somewhere(request):
     """A likelihood, a place that is no minimum, and by how much each parameter changes the statistic by about one."""
     likelihood = request.param()

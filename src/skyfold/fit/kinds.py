@@ -5,7 +5,7 @@ Values, data, positions of windows and what is free are arguments, so that fits 
 kind in it, share what is compiled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -100,28 +100,31 @@ class Numbered(NamedTuple):
     landed: Landed | None
 
 
-class Light(NamedTuple):
-    """What a shape sends from each channel into the listed bins, (L, C), and into all bins of the statistic, (C,).
+class Shown(NamedTuple):
+    """What can be seen of a source, and of how it changes: in each row of pixels, (ny, 1 + m, nx · C).
 
-    exposure : (C,) by which both are still to be multiplied: that at a point; 1 for others, whose images hold it.
+    Pixels and channels are together in long rows, for XLA's loops over them; rows, or they, would be half as fast.
+
+    exposures : (1 + m, C) by which a point is still to be multiplied; None if nothing is.
+    which : (1 + k, m) how much of these changes there is along each direction, the first row 0, for the value itself.
+    landing : of a point, whose image is only that block of the window.
     """
 
-    listed: Numbers
-    summed: Numbers
-    exposure: Numbers
+    images: Array
+    exposures: Array | None
+    which: Array
+    landing: Landing | None
 
 
 class Folded(NamedTuple):
     """Expected counts of a source, then their derivatives along the directions asked for.
 
     total : (1 + k,) over the bins of the statistic
-    listed : (1 + k, L) in the listed bins
-    light : what the shape alone sends there
+    listed : (L, 1 + k) in the listed bins
     """
 
     total: Array
     listed: Array
-    light: Light
 
 
 def folded(
@@ -135,13 +138,36 @@ def folded(
     """
     numbered = _numbered(kind, values, data, window.spot, along)
     if window.spot.kind == "fixed":
-        light = Light(window.kernel, window.exposure, np.ones(window.exposure.shape))
-        return _known(light, numbered.fluxes), numbered.drift
-    if numbered.landed is not None:
-        images = _shifted(*numbered.landed[:2], window)
-    else:
-        images = _images(kind, values, data, window, along.moving), ()
-    return _seen(*images, numbered, along.which, window.seen, bins), numbered.drift
+        return _known(numbered.fluxes, window), numbered.drift
+    shown = _shown(kind, values, data, window, along, numbered)
+    return _seen(numbered.fluxes, shown, window.seen, bins), numbered.drift
+
+
+def by_photons(
+    kind: Kind,
+    values: Floats,
+    data: list[Array],
+    window: Window,
+    bins: Bins,
+    along: Directions,
+    linear: float,
+    slopes: Floats,
+) -> Array:
+    """Derivatives of linear × total + Σ slopes × listed by the photons in each channel, (C,).
+
+    Parameters
+    ----------
+    slopes : of as many of the listed bins as are no padding.
+    """
+    numbered = _numbered(kind, values, data, window.spot, along)
+    if window.spot.kind == "fixed":
+        return _known_by_photons(numbered.fluxes, window, linear, _padded(slopes, len(window.kernel)))
+    shown = _shown(kind, values, data, window, along, numbered)
+    return _seen_by_photons(numbered.fluxes, shown, window.seen, bins, linear, _padded(slopes, len(bins.pixels)))
+
+
+def _padded(values: Floats, n: int) -> Floats:
+    return np.pad(values, (0, n - len(values)))
 
 
 @partial(quickly, static_argnums=0)
@@ -160,49 +186,79 @@ def _numbered(kind: Kind, values: Array, data: list[Array], spot: Spot, along: D
     return Numbered(fluxes, moved_by(at, spot), Landed(here, slopes if along.moving.shape[0] else None, moves))
 
 
+def _shown(
+    kind: Kind, values: Floats, data: list[Array], window: Window, along: Directions, numbered: Numbered
+) -> Shown:
+    if numbered.landed is None:
+        return Shown(_images(kind, values, data, window, along.moving), None, along.which, None)
+    here, slopes, moves = numbered.landed
+    psf, exposures = _shifted(here, slopes, window)
+    return Shown(psf, exposures, moves, here)
+
+
 _shifted = jax.jit(shifted)
 
 
 @partial(jax.jit, static_argnums=0)
-def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving: Array) -> tuple[Array, ...]:
-    """The image, and its derivatives along some directions (m, P); (ny · nx, C) each."""
+def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving: Array) -> Array:
+    """The image, and its derivatives along some directions (m, P)."""
+
+    def rows(values: Array) -> Array:
+        return image(kind.build(values, data).shape, window).reshape(window.shape[0], -1)
+
     if not moving.shape[0]:
-        return (image(kind.build(values, data).shape, window),)
-    pixels, d_pixels = jax.linearize(lambda v: image(kind.build(v, data).shape, window), values)
-    return (pixels, *jax.vmap(d_pixels)(moving))
+        return rows(values)[:, None]
+    pixels, d_pixels = jax.linearize(rows, values)
+    return jnp.concatenate([pixels[:, None], jax.vmap(d_pixels, out_axes=1)(moving)], axis=1)
 
 
 @jax.jit
-def _seen(
-    images: tuple[Array, ...], exposures: tuple[Array, ...], numbered: Numbered, which: Array, seen: Array, bins: Bins
-) -> Folded:
-    """Fold an image and the changes of it; of a point those of its PSF, in a block of the window, and the exposures."""
-    (fluxes, _, landed), where = numbered, bins.pixels
-    exposure = jnp.ones(fluxes.shape[1])
-    if landed is not None:
-        side, (x, y) = images[0].shape[0], landed.landing.corner
-        where, which = in_block(where, landed.landing, seen.shape[1], side), landed.moves
-        seen = lax.dynamic_slice(seen, (y, x, 0), (side, side, fluxes.shape[1]))
-        exposure = exposures[0]
-    channels = [one.reshape(-1, fluxes.shape[1]) for one in images]
-    listed = [pixels[where] * bins.share for pixels in channels]
-    summed = [jnp.sum(pixels * seen.reshape(pixels.shape), axis=0) for pixels in channels]
-    found = _known(Light(listed[0], summed[0], exposure), fluxes)
-    if len(images) == 1:
-        return found
-    flux = fluxes[0] * exposure
-    total, each = (jnp.stack([change @ flux for change in changes]) for changes in (summed[1:], listed[1:]))
-    if landed is not None:  # it sees another exposure where it moves
-        also = fluxes[:1] * jnp.stack(exposures[1:])
-        total, each = total + also @ summed[0], each + also @ listed[0].T
-    return found._replace(total=found.total + which @ total, listed=found.listed + which @ each)
+def _seen(fluxes: Array, shown: Shown, seen: Array, bins: Bins) -> Folded:
+    """Fold an image and the changes of it.
+
+    Images count as weighted sums: all with how much of them there is, and that of the source itself with its fluxes and
+    how they change, and with how its exposure does.
+    """
+    images, exposures, which, landing = shown
+    (rows, n, _), (ny, nx, channels) = images.shape, seen.shape
+    x, y, seen = bins.pixels % nx, bins.pixels // nx, seen.reshape(ny, -1)
+    if landing is not None:
+        x, y = in_block(x, y, landing, rows)
+        (x0, y0), nx = landing.corner, rows
+        seen = lax.dynamic_slice(seen, (y0, x0 * channels), (rows, rows * channels))
+    exposed, which = jnp.eye(n, 1) if exposures is None else exposures, which[:, : n - 1]
+    itself = fluxes * exposed[:1] + (which @ exposed[1:]) * fluxes[:1]
+    changed = which[:, :, None] * (fluxes[0] * exposed[0])[None, None, :]
+    weights = jnp.concatenate([itself[:, None], changed], axis=1).reshape(len(fluxes), -1)
+    summed = jnp.sum(jnp.sum(images * seen[:, None, :], axis=0).reshape(n, nx, channels), axis=1)
+    listed = images.reshape(rows, n, nx, channels)[y, :, x] * bins.share[:, None, :]
+    return Folded(weights @ summed.reshape(-1), listed.reshape(len(listed), -1) @ weights.T)
 
 
 @jax.jit
-def _known(light: Light, fluxes: Array) -> Folded:
+def _known(fluxes: Array, window: Window) -> Folded:
     """Fold a shape that does not change."""
-    fluxes = fluxes * light.exposure[None, :]
-    return Folded(fluxes @ light.summed, fluxes @ light.listed.T, light)
+    return Folded(fluxes @ window.exposure, window.kernel @ fluxes.T)
+
+
+@jax.jit
+def _seen_by_photons(fluxes: Array, shown: Shown, seen: Array, bins: Bins, linear: float, slopes: Array) -> Array:
+    images, exposures, which, landing = shown
+    alone = Shown(images[:, :1], None if exposures is None else exposures[:1], which[:1], landing)
+    return _gradient(lambda flux: _seen(flux, alone, seen, bins), fluxes, linear, slopes)
+
+
+@jax.jit
+def _known_by_photons(fluxes: Array, window: Window, linear: float, slopes: Array) -> Array:
+    return _gradient(lambda flux: _known(flux, window), fluxes, linear, slopes)
+
+
+def _gradient(fold: Callable[[Array], Folded], fluxes: Array, linear: float, slopes: Array) -> Array:
+    def statistic(flux: Array) -> Array:
+        found = fold(flux[None])
+        return linear * found.total[0] + slopes @ found.listed[:, 0]
+
+    return jax.grad(statistic)(fluxes[0])
 
 
 @partial(quickly, static_argnums=0)

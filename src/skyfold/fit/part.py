@@ -9,7 +9,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from skyfold.dataset.window import Placed
-from skyfold.fit.kinds import Bins, Directions, Folded, Kind, flux_bent, folded, taken_apart
+from skyfold.fit.kinds import Bins, Directions, Folded, Kind, by_photons, flux_bent, folded, taken_apart
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.source import Source
 from skyfold.num.double import Floats
@@ -103,11 +103,9 @@ class Part:
         slopes : (N,) of the statistic in the listed bins of the dataset.
         sizes : (f,) by how much a free parameter changes the statistic by one.
         """
-        light, slopes = self.folded(values)[0].light, slopes[self.where]
-        listed, summed, exposure = (np.asarray(part) for part in light)
-        weights = exposure * (linear * summed + slopes @ listed[: slopes.size])
-        spot, along = self.placed.window.spot, self.along
-        second = np.array(flux_bent(self.kind, values[self.rows], self.data, spot, along, weights))
+        slopes, own, window, along = slopes[self.where], values[self.rows], self.placed.window, self.along
+        weights = by_photons(self.kind, own, self.data, window, self.bins, along, linear, slopes)
+        second = np.array(flux_bent(self.kind, own, self.data, window.spot, along, weights))
         for which, moving in zip(np.asarray(along.which)[1:].argmax(axis=0), np.asarray(along.moving), strict=True):
             step = _STEP * sizes[self.columns[which]]
             if step > 0:
@@ -118,7 +116,7 @@ class Part:
 
 def _slope(found: Folded, linear: float, slopes: Floats) -> Floats:
     """Derivatives of linear × total + Σ slopes × listed along all directions, (k,)."""
-    return linear * np.asarray(found.total)[1:] + np.asarray(found.listed)[1:, : slopes.size] @ slopes
+    return linear * np.asarray(found.total)[1:] + slopes @ np.asarray(found.listed)[: slopes.size, 1:]
 
 
 def _directions(rows: Ints, of_shape: NDArray[np.bool_], mapping: Mapping) -> tuple[Directions, Ints]:

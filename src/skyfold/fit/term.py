@@ -103,7 +103,7 @@ class Term:
         total, d_total, drift = 0.0, np.zeros(n_free), 0.0
         under_way = [(part, *part.folded(values)) for part in self.parts]  # all of them, before one is read
         for part, found, drifted in under_way:
-            sums, (value, *slopes) = np.asarray(found.total), np.asarray(found.listed)[:, : part.n_bins]
+            sums, (value, *slopes) = np.asarray(found.total), np.asarray(found.listed)[: part.n_bins].T
             total += float(sums[0])
             d_total[part.columns] += sums[1:]
             mu[part.where] += value

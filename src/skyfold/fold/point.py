@@ -80,60 +80,53 @@ def landing(at: Array, spot: Spot) -> tuple[Landing, Slopes]:
 def image(at: Array, window: Window) -> Array:
     """Counts in each pixel per photon per cm2 and s in each channel, (ny · nx, C) [cm2 s]."""
     here, _ = landing(at, window.spot)
-    (psf,), (exposure,) = shifted(here, None, window)
-    side, channels, (x, y) = len(psf), exposure.size, here.corner
-    block = psf.reshape(side, side, channels) * exposure[None, None, :]
+    psf, exposure = shifted(here, None, window)
+    side, channels, (x, y) = len(psf), window.spot.channels, here.corner
+    block = psf.reshape(side, side, channels) * (1.0 if exposure is None else exposure[None])
     nothing = jnp.zeros((*window.shape, channels))
     return lax.dynamic_update_slice(nothing, block, (y, x, 0)).reshape(-1, channels)
 
 
-def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """The PSF in each pixel of the block, (side, side · C), and the exposure (C,) by which it is to be multiplied.
+def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[Array, Array | None]:
+    """The PSF in each pixel of the block, (side, n, side · C), and the exposure (n, C) by which it is to be multiplied.
 
-    With slopes, their derivatives by x and by y follow each. In this shape the loops that XLA makes of a PSF are over
-    long rows, and twice as fast.
+    n is 1, or with slopes 3: their derivatives by x and by y follow. In this shape the loops that XLA makes are over
+    long rows, and over the n of one row before the next, so that it is read once. With a PSF in reconstructed energy
+    the exposure is in the flux already, and None here.
     """
-    found = [(_shifted(here, here.weight, window), _exposed(here, here.share, window))]
-    if slopes is not None:
-        for weight, share in zip(_by_one(here.weight, slopes.weight), _by_one(here.share, slopes.share), strict=True):
-            found.append((_shifted(here, weight, window), _exposed(here, share, window)))
-    psf, exposure = zip(*found, strict=True)
-    return psf, exposure
-
-
-def _by_one(weights: Array, slopes: Array) -> tuple[Array, Array]:
-    """Of weights along x and along y, (2, taps): how their products change with x, and with y."""
-    return jnp.stack([slopes[0], weights[1]]), jnp.stack([weights[0], slopes[1]])
-
-
-def in_block(pixels: Array, here: Landing, nx: int, side: int) -> Array:
-    """Where in the block pixels y · nx + x of the window are; those outside at its first, which is always dark."""
-    x, y = pixels % nx - here.corner[0], pixels // nx - here.corner[1]
-    inside = (x >= 0) & (x < side) & (y >= 0) & (y < side)
-    return jnp.where(inside, y * side + x, 0)
-
-
-@jax.jit
-def _shifted(here: Landing, weight: Array, window: Window) -> Array:
-    """Weighted sum of the PSF at all taps, (side, side · C)."""
     step, _, rows, size, channels = window.kernel.shape
     side, (across, along) = size - _MORE, here.tap
     columns = (across % step) * rows * size + across // step + size // 2
     lines = ((along % step) * step * rows + along // step + size // 2) * size
-    numbers = window.kernel.reshape(-1)
+    numbers, weights = window.kernel.reshape(-1), _products(here.weight, None if slopes is None else slopes.weight)
     total = jnp.zeros(())
-    for line, by_y in zip(lines * channels, weight[1], strict=True):
-        starts = line + columns * channels
-        taps = (lax.dynamic_slice(numbers, (start,), (side * size * channels,)) for start in starts)
-        total = total + by_y * sum((by_x * tap for by_x, tap in zip(weight[0], taps, strict=True)), jnp.zeros(()))
-    return total.reshape(side, size * channels)[:, : side * channels]
+    for line, of_line in zip(lines, jnp.moveaxis(weights, 0, -1), strict=True):
+        for column, weight in zip(columns, of_line, strict=True):
+            tap = lax.dynamic_slice(numbers, ((line + column) * channels,), (side * size * channels,))
+            total = total + weight[None, :, None] * tap.reshape(side, 1, -1)
+    exposed = _exposed(here, _products(here.share, None if slopes is None else slopes.share), window)
+    return total[:, :, : side * channels], exposed
 
 
-def _exposed(here: Landing, share: Array, window: Window) -> Array:
-    """Exposure at the point, (C,); 1 if it is in the flux already, with a PSF in reconstructed energy."""
+def _products(weights: Array, slopes: Array | None) -> Array:
+    """Products of weights along y and along x, of both (2, taps): (n, taps, taps); with slopes how they change too."""
+    x, y = weights
+    pairs = [(y, x)] if slopes is None else [(y, x), (y, slopes[0]), (slopes[1], x)]
+    return jnp.stack([along[:, None] * across[None, :] for along, across in pairs])
+
+
+def in_block(x: Array, y: Array, here: Landing, side: int) -> tuple[Array, Array]:
+    """Where in the block pixels (x, y) of the window are; those outside at its first, which is always dark."""
+    x, y = x - here.corner[0], y - here.corner[1]
+    inside = (x >= 0) & (x < side) & (y >= 0) & (y < side)
+    return jnp.where(inside, x, 0), jnp.where(inside, y, 0)
+
+
+def _exposed(here: Landing, shares: Array, window: Window) -> Array | None:
+    """Exposure at the point and how it changes, (n, C)."""
     if window.spot.reco_psf:
-        return jnp.ones(window.spot.channels)
-    taps, (n, around) = share.shape[1], (window.shape[0], window.exposure.shape[1])
+        return None
+    taps, (n, around) = shares.shape[1], (window.shape[0], window.exposure.shape[1])
     x, y = here.near - (n // 2 - around // 2)
     near = lax.dynamic_slice(window.exposure, (0, y, x), (window.exposure.shape[0], taps, taps))
-    return near @ share[0] @ share[1]
+    return jnp.einsum("cyx,jyx->jc", near, shares)
