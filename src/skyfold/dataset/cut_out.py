@@ -17,7 +17,7 @@ from skyfold.geom.wcs import WcsGeom
 Floats = NDArray[np.float64]
 # Sizes of windows: few, so that compiled code is shared between sources and fits. All suit the Fourier transform.
 _SIZES = (12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024)
-# Those of the block of a point, which nothing transforms, go in smaller steps: of so many pixels.
+# Those for a point, which nothing transforms, go in smaller steps, with its block: of so many pixels.
 _STEP_OF_SIDES = 4
 
 
@@ -34,7 +34,7 @@ class Cut:
         """Around the pixel `at`, (x, y), with room for a PSF of radius `blur`, and a `margin` to move in [pixels]."""
         (ny, nx), side = image_shape, _STEP_OF_SIDES * int(np.ceil((2 * blur + 4) / _STEP_OF_SIDES))
         if how.point:
-            n = window_size(side + 2 * margin + 2)
+            n = side + 2 * margin + 2
         elif how.wide:
             n = window_size(2 * ((max(ny, nx) + 1) // 2 + blur) + 1)
         else:

@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array, lax
 from jax.tree_util import register_dataclass
 
-from skyfold.fold.point import Landing, Slopes, in_block, landing, shifted
+from skyfold.fold.point import Landing, Slopes, exposed, in_block, landing, shifted
 from skyfold.fold.predict import drift, image, moved_by, photons, pixel
 from skyfold.fold.window import Numbers, Spot, Window
 from skyfold.model.fields import parameter_leaves
@@ -107,13 +107,13 @@ class Shown(NamedTuple):
 
     exposures : (1 + m, C) by which a point is still to be multiplied; None if nothing is.
     which : (1 + k, m) how much of these changes there is along each direction, the first row 0, for the value itself.
-    landing : of a point, whose image is only that block of the window.
+    corner : (x, y) of the block of the window that the image of a point is; None if it is all of it.
     """
 
     images: Array
     exposures: Array | None
     which: Array
-    landing: Landing | None
+    corner: Array | None
 
 
 class Folded(NamedTuple):
@@ -192,8 +192,8 @@ def _shown(
     if numbered.landed is None:
         return Shown(_images(kind, values, data, window, along.moving), None, along.which, None)
     here, slopes, moves = numbered.landed
-    psf, exposures = _shifted(here, slopes, window)
-    return Shown(psf, exposures, moves, here)
+    psf, exposures = _shifted(here, slopes, window.kernel, exposed(window))
+    return Shown(psf, exposures, moves, here.corner)
 
 
 _shifted = jax.jit(shifted)
@@ -219,16 +219,16 @@ def _seen(fluxes: Array, shown: Shown, seen: Array, bins: Bins) -> Folded:
     Images count as weighted sums: all with how much of them there is, and that of the source itself with its fluxes and
     how they change, and with how its exposure does.
     """
-    images, exposures, which, landing = shown
+    images, exposures, which, corner = shown
     (rows, n, _), (ny, nx, channels) = images.shape, seen.shape
     x, y, seen = bins.pixels % nx, bins.pixels // nx, seen.reshape(ny, -1)
-    if landing is not None:
-        x, y = in_block(x, y, landing, rows)
-        (x0, y0), nx = landing.corner, rows
+    if corner is not None:
+        x, y = in_block(x, y, corner, rows)
+        (x0, y0), nx = corner, rows
         seen = lax.dynamic_slice(seen, (y0, x0 * channels), (rows, rows * channels))
-    exposed, which = jnp.eye(n, 1) if exposures is None else exposures, which[:, : n - 1]
-    itself = fluxes * exposed[:1] + (which @ exposed[1:]) * fluxes[:1]
-    changed = which[:, :, None] * (fluxes[0] * exposed[0])[None, None, :]
+    factor, which = jnp.eye(n, 1) if exposures is None else exposures, which[:, : n - 1]
+    itself = fluxes * factor[:1] + (which @ factor[1:]) * fluxes[:1]
+    changed = which[:, :, None] * (fluxes[0] * factor[0])[None, None, :]
     weights = jnp.concatenate([itself[:, None], changed], axis=1).reshape(len(fluxes), -1)
     summed = jnp.sum(jnp.sum(images * seen[:, None, :], axis=0).reshape(n, nx, channels), axis=1)
     listed = images.reshape(rows, n, nx, channels)[y, :, x] * bins.share[:, None, :]
@@ -243,8 +243,8 @@ def _known(fluxes: Array, window: Window) -> Folded:
 
 @jax.jit
 def _seen_by_photons(fluxes: Array, shown: Shown, seen: Array, bins: Bins, linear: float, slopes: Array) -> Array:
-    images, exposures, which, landing = shown
-    alone = Shown(images[:, :1], None if exposures is None else exposures[:1], which[:1], landing)
+    images, exposures, which, corner = shown
+    alone = Shown(images[:, :1], None if exposures is None else exposures[:1], which[:1], corner)
     return _gradient(lambda flux: _seen(flux, alone, seen, bins), fluxes, linear, slopes)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Self
 
+import jax
 import numpy as np
 
 from skyfold.fit.kinds import Kind, scaled, scaled_bent, taken_apart
@@ -86,7 +87,9 @@ class Factor:
     @classmethod
     def of(cls, model: Any, rows: Ints, mapping: Mapping, *at: Floats) -> Self:
         kind, values, data = taken_apart(model)
-        return cls(kind, values, rows, data, at, *mapping.along(rows))
+        along, columns = mapping.along(rows)
+        data, at, along = jax.device_put((data, at, along))
+        return cls(kind, values, rows, data, at, along, columns)
 
     @property
     def still(self) -> Self:

@@ -150,8 +150,9 @@ def _together(where: Ints) -> Ints | slice:
 
 
 def padded(n: int) -> int:
-    """The length of a list of n bins: a power of two, so that compiled code is shared."""
-    return int(1 << (max(n, _SHORTEST) - 1).bit_length())
+    """The length of a list of n bins: a power of two or a half more than one, so that compiled code is shared."""
+    power = 1 << (max(n, _SHORTEST) - 1).bit_length()
+    return 3 * power // 4 if n <= 3 * power // 4 and power > _SHORTEST else power
 
 
 def _filled(values: NDArray[Any], size: int, with_: float) -> NDArray[Any]:

@@ -57,9 +57,9 @@ class Cash:
         """`relief` raises the floor to that share of the scale: far from a minimum it takes the worst steps away."""
         n, floor = self.counts, np.maximum(FLOOR, relief * self.scale) if relief else FLOOR
         high = np.maximum(mu, floor)
-        z = np.minimum(mu / floor - 1, 0.0)
-        value = -2 * n * (np.log(high) + z - z**2 / 2)
-        return Terms(value, -2 * n * (1 - z) / high, 2 * n / high**2)
+        below = mu / high - 1  # the floor
+        share = 2 * n / high
+        return Terms(-2 * n * (np.log(high) + below * (1 - below / 2)), (below - 1) * share, share / high)
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,10 +72,9 @@ class Term:
         """Statistic, gradient and Fisher information at the free parameters."""
         with np.errstate(over="ignore", invalid="ignore"):  # a step may go where a model has no value
             state = self._state(mapping(free), mapping)
-        if not np.all(np.isfinite(state.mu)):
-            nothing = np.full(state.d_total.size, np.nan)
-            return Expansion(np.nan, nothing, np.full((nothing.size, nothing.size), np.nan), state.drift)
-        with np.errstate(over="ignore", invalid="ignore"):  # nor here; who asked sees that it is not finite
+            if not np.isfinite(state.mu.sum()):  # who asked sees that nothing is
+                nothing = np.full(state.d_total.size, np.nan)
+                return Expansion(np.nan, nothing, np.full((nothing.size, nothing.size), np.nan), state.drift)
             terms = self.statistic(state.mu, relief)
             value = self.constant + self.statistic.linear * state.total + float(np.sum(terms.value))
             gradient = self.statistic.linear * state.d_total + state.d_mu @ terms.slope
@@ -109,11 +108,11 @@ class Term:
             mu[part.where] += value
             for column, slope in zip(part.columns, slopes, strict=True):  # of all at once is many times as slow
                 d_mu[column][part.where] += slope
-            drift = max(drift, float(drifted))
-        for layer in self.layers:
-            filled = layer.fill(values)
-            mu = mu + filled.mu
+            drift = max(drift, float(np.asarray(drifted)))
+        for filled in (layer.fill(values) for layer in self.layers):
+            mu += filled.mu
             total += filled.total
-            d_mu[filled.columns] += filled.d_mu
+            for column, slope in zip(filled.columns, filled.d_mu, strict=True):
+                d_mu[column] += slope
             d_total[filled.columns] += filled.d_total
         return _State(total, mu, d_total, d_mu, drift)

@@ -22,7 +22,7 @@ class Landing(NamedTuple):
     corner : (x, y) pixel of the window where the block begins.
     tap : (2, taps) points of the PSF under the first pixel of the block, from its middle, along x and along y.
     weight : (2, taps) of these taps of the spline.
-    near : (x, y) first pixel of those from which the exposure at the point is interpolated.
+    near : (x, y) from the middle of the window to the first pixel of those between which the exposure is interpolated.
     share : (2, taps) of them along x and along y.
     """
 
@@ -74,38 +74,50 @@ def landing(at: Array, spot: Spot) -> tuple[Landing, Slopes]:
 
     (weight, share), slopes, (tap, near) = jax.jvp(smooth, (at,), (jnp.ones_like(at),), has_aux=True)
     taps = tap[:, None] + jnp.arange(TAPS[order])[None, :]
-    return Landing(corner, taps, weight, near, share), Slopes(*slopes)
+    return Landing(corner, taps, weight, near - (side + spot.block[1:]) // 2, share), Slopes(*slopes)
 
 
 def image(at: Array, window: Window) -> Array:
     """Counts in each pixel per photon per cm2 and s in each channel, (ny · nx, C) [cm2 s]."""
     here, _ = landing(at, window.spot)
-    psf, exposure = shifted(here, None, window)
+    psf, exposure = shifted(here, None, window.kernel, exposed(window))
     side, channels, (x, y) = len(psf), window.spot.channels, here.corner
     block = psf.reshape(side, side, channels) * (1.0 if exposure is None else exposure[None])
     nothing = jnp.zeros((*window.shape, channels))
     return lax.dynamic_update_slice(nothing, block, (y, x, 0)).reshape(-1, channels)
 
 
-def shifted(here: Landing, slopes: Slopes | None, window: Window) -> tuple[Array, Array | None]:
+def exposed(window: Window) -> Array | None:
+    """That by which the image of a point is to be multiplied: none if it is in the flux already, see `photons`."""
+    return None if window.spot.reco_psf else window.exposure
+
+
+def shifted(here: Landing, slopes: Slopes | None, kernel: Array, exposure: Array | None) -> tuple[Array, Array | None]:
     """The PSF in each pixel of the block, (side, n, side · C), and the exposure (n, C) by which it is to be multiplied.
 
     n is 1, or with slopes 3: their derivatives by x and by y follow. In this shape the loops that XLA makes are over
-    long rows, and over the n of one row before the next, so that it is read once. With a PSF in reconstructed energy
-    the exposure is in the flux already, and None here.
+    long rows, and over the n of one row before the next, so that what they need is read once.
+
+    Parameters
+    ----------
+    kernel, exposure : those of the window, see `skyfold.fold.window.Window` and `exposed`.
     """
-    step, _, rows, size, channels = window.kernel.shape
+    step, _, rows, size, channels = kernel.shape
     side, (across, along) = size - _MORE, here.tap
     columns = (across % step) * rows * size + across // step + size // 2
     lines = ((along % step) * step * rows + along // step + size // 2) * size
-    numbers, weights = window.kernel.reshape(-1), _products(here.weight, None if slopes is None else slopes.weight)
+    numbers, weights = kernel.reshape(-1), _products(here.weight, None if slopes is None else slopes.weight)
     total = jnp.zeros(())
     for line, of_line in zip(lines, jnp.moveaxis(weights, 0, -1), strict=True):
         for column, weight in zip(columns, of_line, strict=True):
             tap = lax.dynamic_slice(numbers, ((line + column) * channels,), (side * size * channels,))
             total = total + weight[None, :, None] * tap.reshape(side, 1, -1)
-    exposed = _exposed(here, _products(here.share, None if slopes is None else slopes.share), window)
-    return total[:, :, : side * channels], exposed
+    psf = total[:, :, : side * channels]
+    if exposure is None:
+        return psf, None
+    shares, (x, y) = _products(here.share, None if slopes is None else slopes.share), here.near + len(exposure[0]) // 2
+    near = lax.dynamic_slice(exposure, (0, y, x), (channels, *shares.shape[1:]))
+    return psf, jnp.einsum("cyx,jyx->jc", near, shares)
 
 
 def _products(weights: Array, slopes: Array | None) -> Array:
@@ -115,18 +127,8 @@ def _products(weights: Array, slopes: Array | None) -> Array:
     return jnp.stack([along[:, None] * across[None, :] for along, across in pairs])
 
 
-def in_block(x: Array, y: Array, here: Landing, side: int) -> tuple[Array, Array]:
+def in_block(x: Array, y: Array, corner: Array, side: int) -> tuple[Array, Array]:
     """Where in the block pixels (x, y) of the window are; those outside at its first, which is always dark."""
-    x, y = x - here.corner[0], y - here.corner[1]
+    x, y = x - corner[0], y - corner[1]
     inside = (x >= 0) & (x < side) & (y >= 0) & (y < side)
     return jnp.where(inside, x, 0), jnp.where(inside, y, 0)
-
-
-def _exposed(here: Landing, shares: Array, window: Window) -> Array | None:
-    """Exposure at the point and how it changes, (n, C)."""
-    if window.spot.reco_psf:
-        return None
-    taps, (n, around) = shares.shape[1], (window.shape[0], window.exposure.shape[1])
-    x, y = here.near - (n // 2 - around // 2)
-    near = lax.dynamic_slice(window.exposure, (0, y, x), (window.exposure.shape[0], taps, taps))
-    return jnp.einsum("cyx,jyx->jc", near, shares)
