@@ -44,17 +44,18 @@ def test_slopes_are_differences_as_far_as_the_window_reaches(at):
     _, window = window_of(cube(slope=0.01))
     at = jnp.asarray(at)
     here, slopes = landing(at, window.spot)
-    (of, *changes), (exposure, *also) = shifted(here, slopes, window)
-    (x, y), side = here.corner, len(of)
+    psf, exposure = shifted(here, slopes, window.kernel, window.exposure, window.shape[0])
+    (x, y), side = here.corner, len(psf)
 
     def block(at):
         return image(at, window).reshape(*window.shape, -1)[y : y + side, x : x + side]
 
-    of, *changes = (psf.reshape(side, side, -1) for psf in (of, *changes))
-    np.testing.assert_allclose(of * exposure[None, None], block(at), atol=1e-14 * np.abs(of * exposure[0]).max())
+    of, *changes = (part.reshape(side, side, -1) for part in jnp.moveaxis(psf, 1, 0))
+    seen, *also = exposure
+    np.testing.assert_allclose(of * seen[None, None], block(at), atol=1e-14 * np.abs(of * seen[0]).max())
     for change, slope, step in zip(changes, also, 1e-4 * jnp.eye(2), strict=True):
         expected = (block(at + step) - block(at - step)) / 2e-4
-        found = change * exposure[None, None] + of * slope[None, None]
+        found = change * seen[None, None] + of * slope[None, None]
         np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
 
 
@@ -62,10 +63,11 @@ def test_slopes_are_differences_as_far_as_the_window_reaches(at):
 def test_pixels_outside_the_block_are_dark(at):
     _, window = window_of(cube())
     here, _ = landing(jnp.asarray(at), window.spot)
-    (psf,), (exposure,) = shifted(here, None, window)
-    where = in_block(jnp.arange(window.shape[0] * window.shape[1]), here, window.shape[1], len(psf))
-    assert (where > 0).sum() == psf.shape[0] ** 2 - 1
-    found = psf.reshape(-1, exposure.size)[where] * exposure[None]
+    psf, exposure = shifted(here, None, window.kernel, window.exposure, window.shape[0])
+    side, pixel = len(psf), jnp.arange(window.shape[0] * window.shape[1])
+    x, y = in_block(pixel % window.shape[1], pixel // window.shape[1], here.corner, side)
+    assert ((x > 0) | (y > 0)).sum() == side**2 - 1
+    found = psf.reshape(side, side, -1)[y, x] * exposure
     np.testing.assert_array_equal(found, image(jnp.asarray(at), window))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array, lax
 from jax.tree_util import register_dataclass
 
-from skyfold.fold.point import Landing, Slopes, exposed, in_block, landing, shifted
+from skyfold.fold.point import Landing, exposed, in_block, landing, shifted
 from skyfold.fold.predict import drift, image, moved_by, photons, pixel
 from skyfold.fold.window import Numbers, Spot, Window
 from skyfold.model.fields import parameter_leaves
@@ -83,7 +83,7 @@ class Landed(NamedTuple):
     """
 
     landing: Landing
-    slopes: Slopes | None
+    slopes: Array | None
     moves: Array
 
 
@@ -192,11 +192,11 @@ def _shown(
     if numbered.landed is None:
         return Shown(_images(kind, values, data, window, along.moving), None, along.which, None)
     here, slopes, moves = numbered.landed
-    psf, exposures = _shifted(here, slopes, window.kernel, exposed(window))
+    psf, exposures = _shifted(here, slopes, window.kernel, exposed(window), window.shape[0])
     return Shown(psf, exposures, moves, here.corner)
 
 
-_shifted = jax.jit(shifted)
+_shifted = jax.jit(shifted, static_argnames="n")
 
 
 @partial(jax.jit, static_argnums=0)

@@ -36,7 +36,8 @@ def pixel_of(local: Local, lon: Array, lat: Array) -> Array:
     """Pixel coordinates (x, y) in the window of one direction [rad], (2,)."""
     xi, eta = to_plane(jnp.asarray(lon), jnp.asarray(lat), local.pole)
     across, along = powers(jnp.stack([xi, eta]) / local.scale[0], DEGREE)
-    return local.origin + local.to_pixel @ along @ across
+    # A sum of products is one step of compiled code, products of matrices of five by five are two slower ones.
+    return local.origin + jnp.sum(local.to_pixel * (across[:, None] * along[None, :])[None], axis=(1, 2))
 
 
 def grid_of(local: Local, x: Array, y: Array) -> tuple[tuple[Array, Array], Array]:

@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array, lax
 from numpy.typing import NDArray
 
-from skyfold.fold.spline import TAPS, place
+from skyfold.fold.spline import place
 from skyfold.fold.window import Spot, Window
 
 
@@ -20,24 +20,14 @@ class Landing(NamedTuple):
     """Where in a window a point is.
 
     corner : (x, y) pixel of the window where the block begins.
-    tap : (2, taps) points of the PSF under the first pixel of the block, from its middle, along x and along y.
-    weight : (2, taps) of these taps of the spline.
-    near : (x, y) from the middle of the window to the first pixel of those between which the exposure is interpolated.
-    share : (2, taps) of them along x and along y.
+    first : (x, y) of the first taps, (2, 2): of the spline of the PSF those points of it, counted from its middle, that
+        are under the first pixel of the block; of the exposure pixels of the window.
+    weight : (2, 2, taps) of these taps and of those that follow.
     """
 
     corner: Array
-    tap: Array
+    first: Array
     weight: Array
-    near: Array
-    share: Array
-
-
-class Slopes(NamedTuple):
-    """Derivatives of the weights and shares of a landing by the pixel coordinate of the point: along x by x, y by y."""
-
-    weight: Array
-    share: Array
 
 
 # Pixels that a PSF takes more than its block, for the point to be anywhere in a pixel, and taps.
@@ -63,24 +53,23 @@ def by_phase(kernel: NDArray[np.float64], step: int, side: int) -> NDArray[np.fl
     return parts
 
 
-def landing(at: Array, spot: Spot) -> tuple[Landing, Slopes]:
-    """Where a point at the pixel `at`, (x, y), of a window lands."""
-    step, order, side = spot.oversampling, spot.order, spot.block[0]
+def landing(at: Array, spot: Spot) -> tuple[Landing, Array]:
+    """Where a point at the pixel `at`, (x, y), of a window lands; and slopes of its weights, along x by x, y by y."""
+    step, side = spot.oversampling, spot.block[0]
     corner = jnp.clip(jnp.floor(at).astype(int) - (side // 2 - 1), 0, spot.block[1:])
 
-    def smooth(at: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        (tap, weight), (near, share) = place(step * (corner - at), order), place(at, order)
-        return (weight, share), (tap, near)
+    def smooth(at: Array) -> tuple[Array, Array]:
+        first, weight = place(jnp.stack([step * (corner - at), at]), spot.order)
+        return weight, first
 
-    (weight, share), slopes, (tap, near) = jax.jvp(smooth, (at,), (jnp.ones_like(at),), has_aux=True)
-    taps = tap[:, None] + jnp.arange(TAPS[order])[None, :]
-    return Landing(corner, taps, weight, near - (side + spot.block[1:]) // 2, share), Slopes(*slopes)
+    weight, slopes, first = jax.jvp(smooth, (at,), (jnp.ones_like(at),), has_aux=True)
+    return Landing(corner, first, weight), slopes
 
 
 def image(at: Array, window: Window) -> Array:
     """Counts in each pixel per photon per cm2 and s in each channel, (ny · nx, C) [cm2 s]."""
     here, _ = landing(at, window.spot)
-    psf, exposure = shifted(here, None, window.kernel, exposed(window))
+    psf, exposure = shifted(here, None, window.kernel, exposed(window), window.shape[0])
     side, channels, (x, y) = len(psf), window.spot.channels, here.corner
     block = psf.reshape(side, side, channels) * (1.0 if exposure is None else exposure[None])
     nothing = jnp.zeros((*window.shape, channels))
@@ -92,32 +81,41 @@ def exposed(window: Window) -> Array | None:
     return None if window.spot.reco_psf else window.exposure
 
 
-def shifted(here: Landing, slopes: Slopes | None, kernel: Array, exposure: Array | None) -> tuple[Array, Array | None]:
-    """The PSF in each pixel of the block, (side, n, side · C), and the exposure (n, C) by which it is to be multiplied.
+def shifted(
+    here: Landing, slopes: Array | None, kernel: Array, exposure: Array | None, n: int
+) -> tuple[Array, Array | None]:
+    """The PSF in each pixel of the block, (side, m, side · C), and the exposure (m, C) by which it is to be multiplied.
 
-    n is 1, or with slopes 3: their derivatives by x and by y follow. In this shape the loops that XLA makes are over
-    long rows, and over the n of one row before the next, so that what they need is read once.
+    m is 1, or with slopes 3: their derivatives by x and by y follow. In this shape the loops that XLA makes are over
+    long rows, and over the m of one row before the next, so that what they need is read once.
 
     Parameters
     ----------
-    kernel, exposure : those of the window, see `skyfold.fold.window.Window` and `exposed`.
+    kernel, exposure : those of a window of n × n pixels, see `skyfold.fold.window.Window` and `exposed`.
     """
+    (across, along), near = here.first
+    weights, shares = map(_products, here.weight, (None, None) if slopes is None else slopes)
+    psf = _between_phases(across, along, weights, kernel)
+    if exposure is None:
+        return psf, None
+    x, y = near - (n // 2 - len(exposure[0]) // 2)
+    around = lax.dynamic_slice(exposure, (0, y, x), (len(exposure), *shares.shape[1:]))
+    return psf, jnp.einsum("cyx,jyx->jc", around, shares)
+
+
+def _between_phases(across: Array, along: Array, weights: Array, kernel: Array) -> Array:
+    """Sums (side, m, side · C) of a PSF, see `by_phase`, at taps from these along x and along y on."""
     step, _, rows, size, channels = kernel.shape
-    side, (across, along) = size - _MORE, here.tap
+    side, taps = size - _MORE, jnp.arange(weights.shape[-1])
+    across, along = across + taps, along + taps
     columns = (across % step) * rows * size + across // step + size // 2
     lines = ((along % step) * step * rows + along // step + size // 2) * size
-    numbers, weights = kernel.reshape(-1), _products(here.weight, None if slopes is None else slopes.weight)
-    total = jnp.zeros(())
+    numbers, total = kernel.reshape(-1), jnp.zeros(())
     for line, of_line in zip(lines, jnp.moveaxis(weights, 0, -1), strict=True):
         for column, weight in zip(columns, of_line, strict=True):
             tap = lax.dynamic_slice(numbers, ((line + column) * channels,), (side * size * channels,))
             total = total + weight[None, :, None] * tap.reshape(side, 1, -1)
-    psf = total[:, :, : side * channels]
-    if exposure is None:
-        return psf, None
-    shares, (x, y) = _products(here.share, None if slopes is None else slopes.share), here.near + len(exposure[0]) // 2
-    near = lax.dynamic_slice(exposure, (0, y, x), (channels, *shares.shape[1:]))
-    return psf, jnp.einsum("cyx,jyx->jc", near, shares)
+    return total[:, :, : side * channels]
 
 
 def _products(weights: Array, slopes: Array | None) -> Array:

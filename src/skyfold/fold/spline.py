@@ -10,8 +10,6 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from skyfold.num.polynomial import powers
-
 Floats = NDArray[np.float64]
 
 # Taps of a shift: linear weights join 2 neighbours, cubic ones 4.
@@ -52,7 +50,10 @@ def _solve(c: Floats) -> None:
 
 def weights(x: Array, order: int) -> Array:
     """Weights of the `TAPS[order]` nodes around a position 0 ≤ x < 1 between two nodes; (..., taps), they sum to 1."""
-    return powers(x, order) @ _WEIGHTS[order]
+    total = jnp.zeros((*x.shape, TAPS[order]))
+    for coefficient in reversed(_WEIGHTS[order]):
+        total = total * x[..., None] + coefficient.reshape((1,) * x.ndim + (-1,))
+    return total
 
 
 def cubic(x: Array) -> Array:
