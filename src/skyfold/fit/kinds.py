@@ -103,7 +103,7 @@ class Numbered(NamedTuple):
 class Shown(NamedTuple):
     """What can be seen of a source, and of how it changes: in each row of pixels, (ny, 1 + m, nx · C).
 
-    Pixels and channels are together in long rows, for XLA's loops over them; rows, or they, would be half as fast.
+    Pixels and channels of a row are together: over long rows XLA's loops are twice as fast as over short ones.
 
     exposures : (1 + m, C) by which a point is still to be multiplied; None if nothing is.
     which : (1 + k, m) how much of these changes there is along each direction, the first row 0, for the value itself.
@@ -216,8 +216,8 @@ def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving
 def _seen(fluxes: Array, shown: Shown, seen: Array, bins: Bins) -> Folded:
     """Fold an image and the changes of it.
 
-    Images count as weighted sums: all with how much of them there is, and that of the source itself with its fluxes and
-    how they change, and with how its exposure does.
+    All that is wanted are weighted sums of them. That of the source itself has the weights of its fluxes and how they
+    change, and how its exposure does; its changes have those of how much of them there is.
     """
     images, exposures, which, corner = shown
     (rows, n, _), (ny, nx, channels) = images.shape, seen.shape
