@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skyfold.dataset.dataset import SkyResponse
 from skyfold.dataset.fake import fake
 from skyfold.dataset.predict import npred, total
 from skyfold.errors import FitError
@@ -21,7 +20,8 @@ from skyfold.model.spectral.cutoff import ExpCutoffPowerLaw
 from skyfold.model.spectral.power_law import PowerLaw, PowerLawNorm
 from skyfold.stat.onoff import wstat
 from skyfold.stat.poisson import cash
-from tests.fit.toys import TRUTH, cube, image, offset, on_off, point_sky, spectrum, spectrum_sky
+from tests.fit.toys import CENTER, PIXEL, TRUTH, cube, image, offset, on_off, point_sky, spectrum, spectrum_sky
+from tests.fold.toys import gaussian_psf
 
 CROWD = {
     "point": Source(ExpCutoffPowerLaw(index=2.0, amplitude=5e-11, lambda_=0.1), Point(**offset(-3.3, 2.2))),
@@ -59,20 +59,12 @@ def gaussian_errors():
     return Likelihood.of([fake(image(), sky, 4)], sky, table, stat="chi2")
 
 
-def psf_of_reconstructed_energies(dataset):
-    """The same dataset with the first of its PSFs for all reconstructed energies."""
-    table, energy = dataset.psf.table, dataset.geom.axes[0]
-    of_energy = table.geom.image.with_axes(energy, table.geom.axes[1])
-    seen = Map.filled(table.geom.image.with_axes(energy), 1.0, "m2 s")
-    density = np.repeat(table.data[:1], energy.nbin, axis=0)
-    return replace(dataset, psf=SkyResponse(Map(of_energy, density, "sr-1"), seen))
-
-
 def reconstructed():
-    """A point and a shape seen with a PSF of reconstructed energies, their positions free."""
-    sky = {name: part for name, part in CROWD.items() if name != "more"}
+    """A point and a shape seen with a PSF for each reconstructed energy, their positions free."""
+    sky, dataset = {name: part for name, part in CROWD.items() if name != "more"}, cube()
+    psf = gaussian_psf(CENTER, dataset.energy, (2 * PIXEL, 1.5 * PIXEL, PIXEL), 40 * PIXEL)
     table = Parameters.of(sky).thaw("*.shape.*")
-    return Likelihood.of([masked(fake(psf_of_reconstructed_energies(cube()), sky, 3))], sky, table)
+    return Likelihood.of([masked(fake(replace(dataset, psf=psf), sky, 3))], sky, table)
 
 
 @pytest.fixture(scope="module", params=[crowd, lines, gaussian_errors, reconstructed], ids=lambda make: make.__name__)

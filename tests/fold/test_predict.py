@@ -18,7 +18,7 @@ from skyfold.model.spatial.gaussian import Gaussian
 from skyfold.model.spatial.king import Beta, King
 from skyfold.model.spatial.point import Point
 from skyfold.model.spectral.power_law import PowerLaw
-from tests.fold.toys import ENERGY, PIXEL, SEEN, SIGMA, TRUE, cube
+from tests.fold.toys import ENERGY, PIXEL, SEEN, SIGMA, TRUE, cube, gaussian_psf
 
 SPECTRUM = PowerLaw(index=2.0, amplitude="1e-9 cm-2 s-1 TeV-1")
 FLUX = float(np.sum(SPECTRUM.flux(TRUE.edges_in("TeV"))))
@@ -117,6 +117,22 @@ def test_a_window_serves_a_source_that_moved_within_its_margin():
     for i, (counts, cx, cy) in enumerate(((late, x, y), (fresh, fx, fy))):
         whole[i, cy + 10, cx + 10] = counts
     np.testing.assert_allclose(whole[0], whole[1], atol=1e-6 * TOTAL)
+
+
+@pytest.mark.parametrize("extent", [0.0, 0.05])
+@pytest.mark.parametrize("slope", [0.0, 0.01])
+def test_each_reconstructed_energy_may_have_its_psf(extent, slope):
+    dataset, sigmas = cube(slope=slope), (SIGMA, 2 * SIGMA)
+    dataset = replace(dataset, psf=gaussian_psf(dataset.geom.center, ENERGY, sigmas, 60 * PIXEL))
+    at = sky_of(dataset, 30.2, 29.7)
+    source = Source(SPECTRUM, Gaussian(sigma=extent, **at) if extent else Point(**at))
+    placed = place(dataset, source, "toy", Folding())
+    x, y = (np.arange(placed.window.shape[0]) + corner for corner in placed.corner[::-1])
+    for counts, sigma in zip(fold(source, placed.window), sigmas, strict=True):
+        blurred = gaussian(x[None, :], y[:, None], 30.2, 29.7, np.hypot(sigma, extent) / PIXEL)
+        # The exposure is that of the pixel where the window was made: 1, whatever its slope.
+        expected = TOTAL / 2 * blurred
+        np.testing.assert_allclose(counts, expected, atol=5e-3 * expected.max())
 
 
 def test_without_a_psf_a_point_is_shared_by_the_pixels_next_to_it():

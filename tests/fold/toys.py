@@ -33,12 +33,11 @@ def cube(proj="TAN", frame="icrs", sigma=SIGMA, slope=0.0, npix=60, center=None)
     )
 
 
-def gaussian_psf(center, true, sigma, width, proj="TAN", frame="icrs"):
-    """The same PSF at all true energies and everywhere, on one pixel of some width [deg]; sigma [deg]."""
+def gaussian_psf(center, energy, sigma, width, proj="TAN", frame="icrs"):
+    """The same PSF everywhere, on one pixel of some width [deg]; sigma [deg], of all energies or one for each."""
     one = WcsGeom.create(center, npix=1, pixel=width, proj=proj, frame=frame)
-    rad = Axis.even("rad", 0, 8 * sigma, 400, unit="deg")
-    r = rad.center_in("deg")
-    density = np.exp(-(r**2) / (2 * sigma**2)) / (2 * np.pi * np.radians(sigma) ** 2)
-    table = np.broadcast_to(density[None, :, None, None], (true.nbin, rad.nbin, 1, 1))
-    weight = Map(one.with_axes(true), np.ones((true.nbin, 1, 1)), "m2 s")
-    return SkyResponse(Map(one.with_axes(true, rad), table, "sr-1"), weight)
+    rad = Axis.even("rad", 0, 8 * np.max(sigma), 400, unit="deg")
+    sigma = np.broadcast_to(sigma, energy.nbin)[:, None]
+    density = np.exp(-(rad.center_in("deg") ** 2) / (2 * sigma**2)) / (2 * np.pi * np.radians(sigma) ** 2)
+    weight = Map(one.with_axes(energy), np.ones((energy.nbin, 1, 1)), "m2 s")
+    return SkyResponse(Map(one.with_axes(energy, rad), density[:, :, None, None], "sr-1"), weight)
