@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.tree_util import register_dataclass
+from numpy.typing import NDArray
 
 from skyfold.fold.point import Landing, exposed, in_block, landing, shifted
 from skyfold.fold.predict import drift, image, moved_by, photons, pixel
@@ -161,13 +162,15 @@ def by_photons(
     """
     numbered = _numbered(kind, values, data, window.spot, along)
     if window.spot.kind == "fixed":
-        return _known_by_photons(numbered.fluxes, window, linear, _padded(slopes, len(window.kernel)))
+        return _known_by_photons(numbered.fluxes, window, linear, filled(slopes, len(window.kernel)))
     shown = _shown(kind, values, data, window, along, numbered)
-    return _seen_by_photons(numbered.fluxes, shown, window.seen, bins, linear, _padded(slopes, len(bins.pixels)))
+    return _seen_by_photons(numbered.fluxes, shown, window.seen, bins, linear, filled(slopes, len(bins.pixels)))
 
 
-def _padded(values: Floats, n: int) -> Floats:
-    return np.pad(values, (0, n - len(values)))
+def filled(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """As many rows as `size`, the rest 0."""
+    rest = np.zeros((size - len(values), *values.shape[1:]), dtype=values.dtype)
+    return np.concatenate([values, rest])
 
 
 @partial(quickly, static_argnums=0)

@@ -9,7 +9,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from skyfold.dataset.window import Placed
-from skyfold.fit.kinds import Bins, Directions, Folded, Kind, by_photons, flux_bent, folded, taken_apart
+from skyfold.fit.kinds import Bins, Directions, Folded, Kind, by_photons, filled, flux_bent, folded, taken_apart
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.source import Source
 from skyfold.num.double import Floats
@@ -139,7 +139,7 @@ def _bins(placed: Placed, listed: tuple[Ints, ...], length: int) -> Bins:
     share = np.eye(migration.shape[1]) if window.spot.reco_psf else migration
     if window.spot.kind == "fixed":
         return Bins(np.zeros(0, dtype=np.intp), np.zeros((0, len(share))))
-    return Bins(_filled((y - y0) * window.shape[1] + x - x0, length, 0), _filled(share.T[reco], length, 0.0))
+    return Bins(filled((y - y0) * window.shape[1] + x - x0, length), filled(share.T[reco], length))
 
 
 def _together(where: Ints) -> Ints | slice:
@@ -153,9 +153,3 @@ def padded(n: int) -> int:
     """The length of a list of n bins: a power of two or a half more than one, so that compiled code is shared."""
     power = 1 << (max(n, _SHORTEST) - 1).bit_length()
     return 3 * power // 4 if n <= 3 * power // 4 and power > _SHORTEST else power
-
-
-def _filled(values: NDArray[Any], size: int, with_: float) -> NDArray[Any]:
-    """As many rows as `size`."""
-    rest = np.full((size - len(values), *values.shape[1:]), with_, dtype=values.dtype)
-    return np.concatenate([values, rest])

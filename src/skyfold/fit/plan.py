@@ -13,6 +13,7 @@ from skyfold.dataset.predict import sees
 from skyfold.dataset.still import directions, fixed, stays
 from skyfold.dataset.window import Folding, Placed, place, position, spot_of
 from skyfold.errors import FitError
+from skyfold.fit.kinds import filled
 from skyfold.fit.layer import Factor, Known, Layer, Scaled, Shaped
 from skyfold.fit.part import Ints, Mapping, Part, padded
 from skyfold.fit.statistic import Cash, Chi2, Statistic, WStat
@@ -233,12 +234,12 @@ def _still(dataset: Dataset, source: Source, name: str, listed: Any, folding: Fo
     """A source with a shape that does not move: all that its pixels see is known but for the spectrum."""
     light, migration = fixed(dataset, source, name, folding)
     total = np.einsum("tyx,ryx->tr", light, dataset.used.astype(float))
-    near, size = (light[:, listed[1], listed[2]] * migration[:, listed[0]]).T, padded(listed[0].size)
+    near = (light[:, listed[1], listed[2]] * migration[:, listed[0]]).T
     spot = spot_of(dataset, source, migration, "fixed")
     window = Window(
         spot,
         exposure=np.sum(total * migration, axis=1),
-        kernel=np.pad(near, ((0, size - len(near)), (0, 0))),
+        kernel=filled(near, padded(len(near))),
         seen=np.zeros((0, 0, len(light))),
     )
     return Placed(window, (0, 0), dark=not total.any())

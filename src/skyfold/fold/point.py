@@ -77,7 +77,7 @@ def image(at: Array, window: Window) -> Array:
 
 
 def exposed(window: Window) -> Array | None:
-    """That by which the image of a point is to be multiplied: none if it is in the flux already, see `photons`."""
+    """The exposure of a window, for `shifted` to take that at the point; None if the flux holds it, see `photons`."""
     return None if window.spot.reco_psf else window.exposure
 
 
