@@ -1,25 +1,19 @@
-"""Sources as vectors of numbers: the compiled functions of a likelihood.
+"""Models as vectors of numbers: what a compiled function of a likelihood is compiled for.
 
-What a compiled function depends on is the kind of a source (its classes and how they nest) and the sizes of arrays.
-Values, data, positions of windows and what is free are arguments, so that fits of one structure, and the sources of one
-kind in it, share what is compiled.
+What it depends on is the kind of a model (its classes and how they nest) and the sizes of arrays. Values, data,
+positions of windows and what is free are arguments, so that fits of one structure, and the sources of one kind in it,
+share what is compiled.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
-from jax.tree_util import register_dataclass
-from numpy.typing import NDArray
+from jax import Array
 
-from skyfold.fold.point import Landing, exposed, in_block, landing, shifted
-from skyfold.fold.predict import drift, image, moved_by, photons, pixel
-from skyfold.fold.window import Numbers, Spot, Window
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.spectral.base import Spectrum
 from skyfold.num.double import Floats
@@ -47,231 +41,6 @@ def taken_apart(model: Any) -> tuple[Kind, Floats, list[Any]]:
     numbers = tuple(leaf.number for leaf in parameter_leaves(model))
     data = [leaf for i, leaf in enumerate(leaves) if i not in numbers]
     return Kind(tree, numbers), np.array([leaves[i] for i in numbers], dtype=float), data
-
-
-@register_dataclass
-@dataclass(frozen=True, eq=False)
-class Bins:
-    """Listed bins of a source.
-
-    pixels : (L,) pixel y · nx + x of the window.
-    share : (L, C) of the counts of each channel there that end up in the bin of reconstructed energy.
-    """
-
-    pixels: Numbers
-    share: Numbers
-
-
-@register_dataclass
-@dataclass(frozen=True, eq=False)
-class Directions:
-    """Along which a source changes with the free parameters, in the space of its own P parameters.
-
-    every : (k, P); along each a free parameter rises by one unit.
-    moving : (m, P) those of them that change the shape, and `which` (1 + k, m) they are, after a row for the value
-        itself: 1 where they are the same.
-    """
-
-    every: Numbers
-    moving: Numbers
-    which: Numbers
-
-
-class Landed(NamedTuple):
-    """Where a point is in its window, and by how many pixels along x and y that changes along the directions.
-
-    moves : (1 + k, 2), the first row 0, for the value itself.
-    """
-
-    landing: Landing
-    slopes: Array | None
-    moves: Array
-
-
-class Numbered(NamedTuple):
-    """What of a source are but a few numbers.
-
-    fluxes : (1 + k, C) photons in each channel, and their derivatives along the directions
-    drift : pixels, see `skyfold.fold.predict.drift`
-    landed : of a point
-    """
-
-    fluxes: Array
-    drift: Array
-    landed: Landed | None
-
-
-class Shown(NamedTuple):
-    """What can be seen of a source, and of how it changes: in each row of pixels, (ny, 1 + m, nx · C).
-
-    Pixels and channels of a row are together: over long rows XLA's loops are twice as fast as over short ones.
-
-    exposures : (1 + m, C) by which a point is still to be multiplied; None if nothing is.
-    which : (1 + k, m) how much of these changes there is along each direction, the first row 0, for the value itself.
-    corner : (x, y) of the block of the window that the image of a point is; None if it is all of it.
-    """
-
-    images: Array
-    exposures: Array | None
-    which: Array
-    corner: Array | None
-
-
-class Folded(NamedTuple):
-    """Expected counts of a source, then their derivatives along the directions asked for.
-
-    total : (1 + k,) over the bins of the statistic
-    listed : (L, 1 + k) in the listed bins
-    """
-
-    total: Array
-    listed: Array
-
-
-def folded(
-    kind: Kind, values: Floats, data: list[Array], window: Window, bins: Bins, along: Directions
-) -> tuple[Folded, Array]:
-    """Fold a source; and how far it has drifted.
-
-    In steps that are compiled one by one: the arrays between them are made once, where one function for all would make
-    them anew for each number that it takes from them; and steps are shared by all sources to which they are the same.
-    The expensive derivatives, of the image, are taken only where the shape changes.
-    """
-    numbered = _numbered(kind, values, data, window.spot, along)
-    if window.spot.kind == "fixed":
-        return _known(numbered.fluxes, window), numbered.drift
-    shown = _shown(kind, values, data, window, along, numbered)
-    return _seen(numbered.fluxes, shown, window.seen, bins), numbered.drift
-
-
-def by_photons(
-    kind: Kind,
-    values: Floats,
-    data: list[Array],
-    window: Window,
-    bins: Bins,
-    along: Directions,
-    linear: float,
-    slopes: Floats,
-) -> Array:
-    """Derivatives of linear × total + Σ slopes × listed by the photons in each channel, (C,).
-
-    Parameters
-    ----------
-    slopes : of as many of the listed bins as are no padding.
-    """
-    numbered = _numbered(kind, values, data, window.spot, along)
-    if window.spot.kind == "fixed":
-        return _known_by_photons(numbered.fluxes, window, linear, filled(slopes, len(window.kernel)))
-    shown = _shown(kind, values, data, window, along, numbered)
-    return _seen_by_photons(numbered.fluxes, shown, window.seen, bins, linear, filled(slopes, len(bins.pixels)))
-
-
-def filled(values: NDArray[Any], size: int) -> NDArray[Any]:
-    """As many rows as `size`, the rest 0."""
-    rest = np.zeros((size - len(values), *values.shape[1:]), dtype=values.dtype)
-    return np.concatenate([values, rest])
-
-
-@partial(quickly, static_argnums=0)
-def _numbered(kind: Kind, values: Array, data: list[Array], spot: Spot, along: Directions) -> Numbered:
-    def few(values: Array) -> tuple[Array, Array | None]:
-        source = kind.build(values, data)
-        return photons(source, spot), pixel(source.shape, spot) if spot.kind == "point" else None
-
-    (flux, at), changes = jax.linearize(few, values)
-    d_flux, d_at = jax.vmap(changes)(along.every)
-    fluxes = jnp.concatenate([flux[None], d_flux])
-    if at is None:
-        return Numbered(fluxes, drift(kind.build(values, data), spot), None)
-    here, slopes = landing(at, spot)
-    moves = jnp.pad(d_at, ((1, 0), (0, 0)))
-    return Numbered(fluxes, moved_by(at, spot), Landed(here, slopes if along.moving.shape[0] else None, moves))
-
-
-def _shown(
-    kind: Kind, values: Floats, data: list[Array], window: Window, along: Directions, numbered: Numbered
-) -> Shown:
-    if numbered.landed is None:
-        return Shown(_images(kind, values, data, window, along.moving), None, along.which, None)
-    here, slopes, moves = numbered.landed
-    psf, exposures = _shifted(here, slopes, window.kernel, exposed(window), window.shape[0])
-    return Shown(psf, exposures, moves, here.corner)
-
-
-_shifted = jax.jit(shifted, static_argnames="n")
-
-
-@partial(jax.jit, static_argnums=0)
-def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving: Array) -> Array:
-    """The image, and its derivatives along some directions (m, P)."""
-
-    def rows(values: Array) -> Array:
-        return image(kind.build(values, data).shape, window).reshape(window.shape[0], -1)
-
-    if not moving.shape[0]:
-        return rows(values)[:, None]
-    pixels, d_pixels = jax.linearize(rows, values)
-    return jnp.concatenate([pixels[:, None], jax.vmap(d_pixels, out_axes=1)(moving)], axis=1)
-
-
-@jax.jit
-def _seen(fluxes: Array, shown: Shown, seen: Array, bins: Bins) -> Folded:
-    """Fold an image and the changes of it.
-
-    All that is wanted are weighted sums of them. That of the source itself has the weights of its fluxes and how they
-    change, and how its exposure does; its changes have those of how much of them there is.
-    """
-    images, exposures, which, corner = shown
-    (rows, n, _), (ny, nx, channels) = images.shape, seen.shape
-    x, y, seen = bins.pixels % nx, bins.pixels // nx, seen.reshape(ny, -1)
-    if corner is not None:
-        x, y = in_block(x, y, corner, rows)
-        (x0, y0), nx = corner, rows
-        seen = lax.dynamic_slice(seen, (y0, x0 * channels), (rows, rows * channels))
-    factor, which = jnp.eye(n, 1) if exposures is None else exposures, which[:, : n - 1]
-    itself = fluxes * factor[:1] + (which @ factor[1:]) * fluxes[:1]
-    changed = which[:, :, None] * (fluxes[0] * factor[0])[None, None, :]
-    weights = jnp.concatenate([itself[:, None], changed], axis=1).reshape(len(fluxes), -1)
-    summed = jnp.sum(jnp.sum(images * seen[:, None, :], axis=0).reshape(n, nx, channels), axis=1)
-    listed = images.reshape(rows, n, nx, channels)[y, :, x] * bins.share[:, None, :]
-    return Folded(weights @ summed.reshape(-1), listed.reshape(len(listed), -1) @ weights.T)
-
-
-@jax.jit
-def _known(fluxes: Array, window: Window) -> Folded:
-    """Fold a shape that does not change."""
-    return Folded(fluxes @ window.exposure, window.kernel @ fluxes.T)
-
-
-@jax.jit
-def _seen_by_photons(fluxes: Array, shown: Shown, seen: Array, bins: Bins, linear: float, slopes: Array) -> Array:
-    images, exposures, which, corner = shown
-    alone = Shown(images[:, :1], None if exposures is None else exposures[:1], which[:1], corner)
-    return _gradient(lambda flux: _seen(flux, alone, seen, bins), fluxes, linear, slopes)
-
-
-@jax.jit
-def _known_by_photons(fluxes: Array, window: Window, linear: float, slopes: Array) -> Array:
-    return _gradient(lambda flux: _known(flux, window), fluxes, linear, slopes)
-
-
-def _gradient(fold: Callable[[Array], Folded], fluxes: Array, linear: float, slopes: Array) -> Array:
-    def statistic(flux: Array) -> Array:
-        found = fold(flux[None])
-        return linear * found.total[0] + slopes @ found.listed[:, 0]
-
-    return jax.grad(statistic)(fluxes[0])
-
-
-@partial(quickly, static_argnums=0)
-def flux_bent(kind: Kind, values: Array, data: list[Array], spot: Spot, along: Directions, weights: Array) -> Array:
-    """Second derivatives of Σ weights (C,) × `photons` along `every`, (k, k): those of the spectrum alone."""
-
-    def weighted(step: Array) -> Array:
-        return jnp.vdot(weights, photons(kind.build(values + step @ along.every, data), spot))
-
-    return jax.jacfwd(jax.jacfwd(weighted))(jnp.zeros(along.every.shape[0]))
 
 
 def scaled(

@@ -9,7 +9,8 @@ from jax import Array
 from numpy.typing import NDArray
 
 from skyfold.dataset.window import Placed
-from skyfold.fit.kinds import Bins, Directions, Folded, Kind, by_photons, filled, flux_bent, folded, taken_apart
+from skyfold.fit.folded import Bins, Directions, Folded, filled, flux_bent, folded
+from skyfold.fit.kinds import Kind, taken_apart
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.source import Source
 from skyfold.num.double import Floats
@@ -104,8 +105,7 @@ class Part:
         sizes : (f,) by how much a free parameter changes the statistic by one.
         """
         slopes, own, window, along = slopes[self.where], values[self.rows], self.placed.window, self.along
-        weights = by_photons(self.kind, own, self.data, window, self.bins, along, linear, slopes)
-        second = np.array(flux_bent(self.kind, own, self.data, window.spot, along, weights))
+        second = np.array(flux_bent(self.kind, own, self.data, window, self.bins, along, linear, slopes))
         for which, moving in zip(np.asarray(along.which)[1:].argmax(axis=0), np.asarray(along.moving), strict=True):
             step = _STEP * sizes[self.columns[which]]
             if step > 0:

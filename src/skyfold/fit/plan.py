@@ -13,7 +13,7 @@ from skyfold.dataset.predict import sees
 from skyfold.dataset.still import directions, fixed, stays
 from skyfold.dataset.window import Folding, Placed, place, position, spot_of
 from skyfold.errors import FitError
-from skyfold.fit.kinds import filled
+from skyfold.fit.folded import filled
 from skyfold.fit.layer import Factor, Known, Layer, Scaled, Shaped
 from skyfold.fit.part import Ints, Mapping, Part, padded
 from skyfold.fit.statistic import Cash, Chi2, Statistic, WStat
