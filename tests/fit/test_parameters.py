@@ -207,6 +207,10 @@ def test_a_model_of_ones_own_has_its_place_in_the_table():
             r"gc.shape.sigma within \[0.1, 1\] cannot be 2 times gc.shape.phi within \[-9, 0\]",
         ),
         (
+            lambda t: t.set("gc.shape.phi", bounds=(0, 9)).link("gc.shape.sigma", "gc.shape.phi", -1.0),
+            r"cannot be -1 times gc.shape.phi within \[0, 9\]: one value at most is within both",
+        ),
+        (
             lambda t: t.link("gc.shape.lon_0", "halo.shape.lon_0").set("gc.shape.lon_0", value=1),
             "gc.shape.lon_0 follows halo.shape.lon_0: change that, or unlink it first",
         ),

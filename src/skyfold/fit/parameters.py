@@ -143,7 +143,7 @@ class Parameters:
         ------
         ModelError
             A name is unknown, units differ, the factor is 0 or no number, `name` has a prior, the link leads back to
-            it, or no value is within the bounds of both.
+            it, or no more than one value is within the bounds of both.
         """
         follower, leader = self[name], self[to]
         require_linkable(follower, leader, factor)

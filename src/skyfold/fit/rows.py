@@ -124,10 +124,10 @@ def changed(
 def restricted(leader: Row, follower: Row, factor: float) -> Row:
     """A leader with such values only as its follower may have too."""
     both = common(leader.bounds, scaled(follower.bounds, 1 / factor))
-    if both[0] > both[1]:
+    if both[0] >= both[1]:
         raise ModelError(
             f"{follower.name} within {interval(follower.bounds)} cannot be {factor:g} times {leader.name} within"
-            f" {interval(leader.bounds)}"
+            f" {interval(leader.bounds)}: one value at most is within both"
         )
     return sensible(replace(leader, bounds=both), f" once {follower.name} follows it")
 
