@@ -1,6 +1,5 @@
 """Sources folded into the bins of a likelihood, with derivatives: the compiled functions."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -84,7 +83,7 @@ class Shown(NamedTuple):
 
     images: Array
     exposures: Array | None
-    which: Array
+    which: Numbers
     corner: Array | None
 
 
@@ -109,10 +108,8 @@ def folded(
     The expensive derivatives, of the image, are taken only where the shape changes.
     """
     numbered = _numbered(kind, values, data, window.spot, along)
-    if window.spot.kind == "fixed":
-        return _known(numbered.fluxes, window), numbered.drift
     shown = _shown(kind, values, data, window, along, numbered)
-    return _seen(numbered.fluxes, shown, window.seen, bins), numbered.drift
+    return _in_bins(numbered.fluxes, shown, window, bins), numbered.drift
 
 
 def flux_bent(
@@ -132,11 +129,15 @@ def flux_bent(
     slopes : of as many of the listed bins as are no padding.
     """
     numbered = _numbered(kind, values, data, window.spot, along)
-    if window.spot.kind == "fixed":
-        weights = _known_by_photons(numbered.fluxes, window, linear, filled(slopes, len(window.kernel)))
-    else:
-        shown, slopes = _shown(kind, values, data, window, along, numbered), filled(slopes, len(bins.pixels))
-        weights = _seen_by_photons(numbered.fluxes, shown, window.seen, bins, linear, slopes)
+    shown = _shown(kind, values, data, window, along, numbered)
+    if shown is not None:
+        shown = shown._replace(which=np.zeros(shown.which.shape))
+    rows, channels = numbered.fluxes.shape
+    weights = np.zeros(channels)  # of a photon in each channel, as many at once as the compiled function takes fluxes
+    for first in range(0, channels, rows):
+        total, listed = _in_bins(np.eye(rows, channels, first), shown, window, bins)
+        weighted = linear * np.asarray(total) + slopes @ np.asarray(listed)[: slopes.size]
+        weights[first : first + rows] = weighted[: channels - first]
     return _flux_bent(kind, values, data, window.spot, along, weights)
 
 
@@ -164,12 +165,19 @@ def _numbered(kind: Kind, values: Array, data: list[Array], spot: Spot, along: D
 
 def _shown(
     kind: Kind, values: Floats, data: list[Array], window: Window, along: Directions, numbered: Numbered
-) -> Shown:
+) -> Shown | None:
+    """What can be seen of a source; None of one that does not change, whose window holds it."""
+    if window.spot.kind == "fixed":
+        return None
     if numbered.landed is None:
         return Shown(_images(kind, values, data, window, along.moving), None, along.which, None)
     here, slopes, moves = numbered.landed
     psf, exposures = _shifted(here, slopes, window.kernel, exposed(window), window.shape[0])
     return Shown(psf, exposures, moves, here.corner)
+
+
+def _in_bins(fluxes: Numbers, shown: Shown | None, window: Window, bins: Bins) -> Folded:
+    return _known(fluxes, window) if shown is None else _seen(fluxes, shown, window.seen, bins)
 
 
 _shifted = jax.jit(shifted, static_argnames="n")
@@ -215,28 +223,6 @@ def _seen(fluxes: Array, shown: Shown, seen: Array, bins: Bins) -> Folded:
 def _known(fluxes: Array, window: Window) -> Folded:
     """Fold a shape that does not change."""
     return Folded(fluxes @ window.exposure, window.kernel @ fluxes.T)
-
-
-@jax.jit
-def _seen_by_photons(fluxes: Array, shown: Shown, seen: Array, bins: Bins, linear: float, slopes: Array) -> Array:
-    """Derivatives of linear × total + Σ slopes (L,) × listed by the photons in each channel, (C,)."""
-    images, exposures, which, corner = shown
-    alone = Shown(images[:, :1], None if exposures is None else exposures[:1], which[:1], corner)
-    return _gradient(lambda flux: _seen(flux, alone, seen, bins), fluxes, linear, slopes)
-
-
-@jax.jit
-def _known_by_photons(fluxes: Array, window: Window, linear: float, slopes: Array) -> Array:
-    """The same of a shape that does not change."""
-    return _gradient(lambda flux: _known(flux, window), fluxes, linear, slopes)
-
-
-def _gradient(fold: Callable[[Array], Folded], fluxes: Array, linear: float, slopes: Array) -> Array:
-    def statistic(flux: Array) -> Array:
-        found = fold(flux[None])
-        return linear * found.total[0] + slopes @ found.listed[:, 0]
-
-    return jax.grad(statistic)(fluxes[0])
 
 
 @partial(quickly, static_argnums=0)
