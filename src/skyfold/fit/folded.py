@@ -15,8 +15,8 @@ from skyfold.fit.kinds import Kind
 from skyfold.fold.point import Landing, exposed, in_block, landing, shifted
 from skyfold.fold.predict import drift, image, moved_by, photons, pixel
 from skyfold.fold.window import Numbers, Spot, Window
+from skyfold.num.compiling import quickly, sparingly
 from skyfold.num.double import Floats
-from skyfold.num.quick import quickly
 
 
 @register_dataclass
@@ -180,10 +180,10 @@ def _in_bins(fluxes: Numbers, shown: Shown | None, window: Window, bins: Bins) -
     return _known(fluxes, window) if shown is None else _seen(fluxes, shown, window.seen, bins)
 
 
-_shifted = jax.jit(shifted, static_argnames="n")
+_shifted = sparingly(shifted, static_argnums=4)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(sparingly, static_argnums=0)
 def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving: Array) -> Array:
     """The image, and its derivatives along some directions (m, P)."""
 
@@ -196,7 +196,7 @@ def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving
     return jnp.concatenate([pixels[:, None], jax.vmap(d_pixels, out_axes=1)(moving)], axis=1)
 
 
-@jax.jit
+@sparingly
 def _seen(fluxes: Array, shown: Shown, seen: Array, bins: Bins) -> Folded:
     """Fold an image and the changes of it.
 
@@ -219,7 +219,7 @@ def _seen(fluxes: Array, shown: Shown, seen: Array, bins: Bins) -> Folded:
     return Folded(weights @ summed.reshape(-1), listed.reshape(len(listed), -1) @ weights.T)
 
 
-@jax.jit
+@sparingly
 def _known(fluxes: Array, window: Window) -> Folded:
     """Fold a shape that does not change."""
     return Folded(fluxes @ window.exposure, window.kernel @ fluxes.T)

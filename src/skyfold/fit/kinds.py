@@ -16,8 +16,8 @@ from jax import Array
 
 from skyfold.model.fields import parameter_leaves
 from skyfold.model.spectral.base import Spectrum
+from skyfold.num.compiling import quickly, sparingly
 from skyfold.num.double import Floats
-from skyfold.num.quick import quickly
 
 
 @dataclass(frozen=True)
@@ -84,5 +84,5 @@ def _factors(model: Any, at: tuple[Array, ...]) -> Array:
     return jnp.asarray(model.dnde(*at) if isinstance(model, Spectrum) else model(*at))
 
 
-_scaled_by_energy, _scaled_by_pixel = quickly(_scaled, static_argnums=0), jax.jit(_scaled, static_argnums=0)
-_bent_by_energy, _bent_by_pixel = quickly(_bent, static_argnums=0), jax.jit(_bent, static_argnums=0)
+_scaled_by_energy, _scaled_by_pixel = quickly(_scaled, static_argnums=0), sparingly(_scaled, static_argnums=0)
+_bent_by_energy, _bent_by_pixel = quickly(_bent, static_argnums=0), sparingly(_bent, static_argnums=0)

@@ -8,10 +8,11 @@ import numpy as np
 
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.term import Expansion
+from skyfold.num.compiling import quickly
 from skyfold.num.double import Floats
 
 
-@jax.jit
+@quickly
 def _expanded(prior: Any, value: Any) -> tuple[Any, Any, Any]:
     """A prior's −2 ln density at a value, and its first two derivatives."""
     return prior(value), jax.grad(prior)(value), jax.grad(jax.grad(prior))(value)
