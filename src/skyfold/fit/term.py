@@ -72,7 +72,7 @@ class Term:
         """Statistic, gradient and Fisher information at the free parameters."""
         with np.errstate(over="ignore", invalid="ignore"):  # a step may go where a model has no value
             state = self._state(mapping(free), mapping)
-            if not np.isfinite(state.mu.sum()):  # who asked sees that nothing is
+            if not np.isfinite(state.mu.sum()):  # then nothing is a number, as who asked will see
                 nothing = np.full(state.d_total.size, np.nan)
                 return Expansion(np.nan, nothing, np.full((nothing.size, nothing.size), np.nan), state.drift)
             terms = self.statistic(state.mu, relief)
@@ -108,7 +108,7 @@ class Term:
             mu[part.where] += value
             for column, slope in zip(part.columns, slopes, strict=True):  # of all at once is many times as slow
                 d_mu[column][part.where] += slope
-            drift = max(drift, float(np.asarray(drifted)))
+            drift = max(drift, float(np.asarray(drifted)))  # `float` of it takes several times as long
         for filled in (layer.fill(values) for layer in self.layers):
             mu += filled.mu
             total += filled.total
