@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from astropy.io import fits
 
 from skyfold.errors import DataError, MissingHDU
 from skyfold.io.atomic import write_bytes
-from skyfold.io.fits import find_hdu, image_of, open_fits, write_hdus
+from skyfold.io.fits import find_hdu, image_of, open_fits, streamed_fits, write_hdus
 
 
 def hdus() -> list:
@@ -53,28 +54,61 @@ def test_a_place_that_cannot_be_written_to_is_named_and_nothing_is_left(tmp_path
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.fits", "file"]
 
 
-def test_files_that_are_not_fits_are_named(tmp_path):
+def streamed(path):
+    with streamed_fits(path) as found:
+        return list(found)
+
+
+both_ways = pytest.mark.parametrize("opened", [open_fits, streamed], ids=["at once", "streamed"])
+
+
+@both_ways
+def test_files_that_are_not_fits_are_named(tmp_path, opened):
     path = tmp_path / "a.fits"
     with pytest.raises(DataError, match=r"a.fits: no such file"):
-        open_fits(path)
+        opened(path)
     path.write_text("hello")
     with pytest.raises(DataError, match=r"a.fits: not a FITS file: it starts with b'hello'"):
-        open_fits(path)
+        opened(path)
 
 
+@both_ways
 @pytest.mark.parametrize("keep", [0.02, 0.5, 0.9])
-def test_files_cut_short_are_named(tmp_path, keep):
+def test_files_cut_short_are_named(tmp_path, keep, opened):
     path = tmp_path / "a.fits"
     write_hdus(hdus(), path)
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content))])
     with pytest.raises(DataError, match=r"a.fits: (HDU 'SKY' is cut|cannot be read|the HDU after .* is damaged)"):
-        open_fits(path)
+        opened(path)
     zipped = tmp_path / "b.fits.gz"
     packed = gzip.compress(content)
     zipped.write_bytes(packed[: int(keep * len(packed))])
     with pytest.raises(DataError, match=r"b.fits.gz: the gzip file is damaged or was cut short"):
-        open_fits(zipped)
+        opened(zipped)
+
+
+@pytest.mark.parametrize("name", ["a.fits", "a.fits.gz"])
+def test_what_is_streamed_is_what_the_file_holds(tmp_path, name):
+    path = tmp_path / name
+    write_hdus(hdus(), path)
+    with streamed_fits(path) as found:
+        image, rows = image_of(find_hdu(found, "sky", path)), found["ROWS"].data["X"]
+    path.unlink()
+    np.testing.assert_array_equal(image, np.arange(10_000.0).reshape(100, 100))
+    np.testing.assert_array_equal(rows, np.arange(500.0))
+
+
+def test_streamed_data_are_in_memory_once(tmp_path):
+    cube = np.ones((20, 200, 250))
+    write_hdus([fits.PrimaryHDU(), fits.ImageHDU(cube, name="SKY")], tmp_path / "a.fits")
+    tracemalloc.start()
+    with streamed_fits(tmp_path / "a.fits") as found:
+        image = image_of(found["SKY"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(image, cube)
+    assert peak < 1.2 * cube.nbytes
 
 
 def test_a_missing_hdu_is_named_with_those_there(tmp_path):

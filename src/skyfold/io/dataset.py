@@ -20,7 +20,7 @@ from skyfold.events.epoch import REFERENCE_MJD, mission_offset
 from skyfold.events.good_times import GoodTimes, union
 from skyfold.geom.axis import Axis
 from skyfold.geom.region import RegionGeom
-from skyfold.io.fits import open_fits, write_hdus
+from skyfold.io.fits import streamed_fits, write_hdus
 from skyfold.io.maps import map_from_hdus, map_to_hdus
 from skyfold.io.paths import expand
 from skyfold.irf.energy_dispersion import EnergyDispersion
@@ -61,14 +61,14 @@ def read_dataset(path: PathLike, name: str | None = None) -> Dataset:
         There are no counts.
     """
     file = expand(path)
-    hdus = open_fits(file)
-    names = {hdu.name for hdu in hdus}
-    if "COUNTS" not in names and "SPECTRUM" in names:
-        raise DataError(f"{file}: an OGIP spectrum; wanted a dataset with an HDU COUNTS")
-    try:
-        return dataset_from_hdus(hdus, name or str(hdus[0].header.get("NAME", file.name.split(".")[0])), str(file))
-    except ShapeError as error:
-        raise DataError(f"{file}: {error}") from error
+    with streamed_fits(file) as hdus:
+        names = {hdu.name for hdu in hdus}
+        if "COUNTS" not in names and "SPECTRUM" in names:
+            raise DataError(f"{file}: an OGIP spectrum; wanted a dataset with an HDU COUNTS")
+        try:
+            return dataset_from_hdus(hdus, name or str(hdus[0].header.get("NAME", file.name.split(".")[0])), str(file))
+        except ShapeError as error:
+            raise DataError(f"{file}: {error}") from error
 
 
 def dataset_to_hdus(dataset: Dataset) -> list[Any]:

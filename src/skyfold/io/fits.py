@@ -1,14 +1,15 @@
-"""FITS files as a whole: opened once and read into memory, written at one go."""
+"""FITS files as a whole: opened once and read, written at one go."""
 
 import gzip
 import io
 import os
 import warnings
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.io import fits
@@ -22,6 +23,7 @@ from skyfold.io.raw_table import RawTable
 
 PathLike = str | os.PathLike[str]
 _BLOCK = 2880
+_GZIP = b"\x1f\x8b"  # that such files start with
 # Keywords that make other numbers of those in a file.
 _SCALED = {"BSCALE", "BZERO", "BLANK"}
 
@@ -34,13 +36,9 @@ def read_bytes(path: Path) -> bytes:
     DataError
         The file is missing, a directory, or a truncated gzip.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    if content[:2] == b"\x1f\x8b":
+    with _readable(path) as source:
+        content = source.read()
+    if content[:2] == _GZIP:
         try:
             content = gzip.decompress(content)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -59,25 +57,54 @@ def open_fits(path: PathLike) -> fits.HDUList:
         The file is missing, not FITS, damaged or cut short; the message names it.
     """
     file = expand(path)
-    content = read_bytes(file)
-    if not content.startswith(b"SIMPLE  ="):
-        raise DataError(f"{file}: not a FITS file: it starts with {content[:9]!r}, wanted 'SIMPLE  ='")
+    return _hdus(io.BytesIO(read_bytes(file)), file)
+
+
+@contextmanager
+def streamed_fits(path: PathLike) -> Iterator[fits.HDUList]:
+    """The same, but for use inside of a ``with`` only: data of a plain file are read when they are asked for.
+
+    Of a large file that is to become arrays, no copy beside these is ever in memory.
+    """
+    file = expand(path)
+    with _readable(file) as plain:
+        packed = plain.read(2) == _GZIP
+        yield _hdus(io.BytesIO(read_bytes(file)) if packed else plain, file)
+
+
+def _readable(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _hdus(source: BinaryIO, file: Path) -> fits.HDUList:
+    """All HDUs of what was read from a file, found to be whole."""
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    start = source.read(9)
+    if start != b"SIMPLE  =":
+        raise DataError(f"{file}: not a FITS file: it starts with {start!r}, wanted 'SIMPLE  ='")
+    source.seek(0)
     with warnings.catch_warnings():
         # What other programs' headers get wrong is theirs; what is missing from the file is found below.
         warnings.simplefilter("ignore", AstropyUserWarning)
         try:
-            hdus = fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False)
+            hdus = fits.open(source, memmap=False, lazy_load_hdus=False)
             found = list(hdus)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise DataError(f"{file}: cannot be read as FITS: {error}; is it damaged?") from error
     for hdu in found:
-        if _end(hdu) > len(content):
+        if _end(hdu) > size:
             raise DataError(
                 f"{file}: HDU {hdu.name!r} is cut short: its header promises {_end(hdu)} bytes,"
-                f" the file has {len(content)}; get it again from its origin"
+                f" the file has {size}; get it again from its origin"
             )
-    after = content[_padded(_end(found[-1])) :]
-    if after.startswith(b"XTENSION"):
+    source.seek(_padded(_end(found[-1])))
+    if source.read(8) == b"XTENSION":
         raise DataError(
             f"{file}: the HDU after {found[-1].name!r} is damaged or cut short; get it again from its origin"
         )

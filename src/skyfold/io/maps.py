@@ -13,7 +13,7 @@ from skyfold.geom.header import from_header, to_header
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
 from skyfold.io.bands import axis_keywords, bands_table, read_bands
-from skyfold.io.fits import find_hdu, image_of, open_fits, write_hdus
+from skyfold.io.fits import find_hdu, image_of, streamed_fits, write_hdus
 from skyfold.io.paths import expand
 from skyfold.io.region_maps import region_map_from_hdus, region_map_to_hdus
 from skyfold.maps.map import Map
@@ -42,8 +42,8 @@ def read_map(path: PathLike, hdu: str | None = None, *, unit: str | u.UnitBase |
         The unit in the file is not one; give `unit`.
     """
     file = expand(path)
-    hdus = open_fits(file)
-    return map_from_hdus(hdus, hdu or _first_map(hdus, file), unit=unit, where=str(file))
+    with streamed_fits(file) as hdus:
+        return map_from_hdus(hdus, hdu or _first_map(hdus, file), unit=unit, where=str(file))
 
 
 def read_mask(path: PathLike, hdu: str | None = None) -> Map:
