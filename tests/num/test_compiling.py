@@ -1,5 +1,8 @@
 """Functions that are compiled with less effort give what `jax.jit` gives, on any compiler."""
 
+import gc
+import weakref
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,16 +12,8 @@ from skyfold.num import compiling
 from skyfold.num.compiling import quickly, sparingly
 
 
-def wave(x, times):
+def wave(times, x):
     return jnp.sin(x) ** times
-
-
-@pytest.fixture
-def fresh():
-    """A process that has compiled nothing yet."""
-    compiling._known.cache_clear()
-    yield
-    compiling._known.cache_clear()
 
 
 @pytest.fixture(params=[sparingly, quickly], ids=lambda compiled: compiled.__name__)
@@ -28,24 +23,56 @@ def compiled(request):
 
 def test_results_are_those_of_jit(compiled):
     x = np.linspace(0, 1, 7)
-    np.testing.assert_allclose(
-        compiled(wave, static_argnums=1)(x, 3), jax.jit(wave, static_argnums=1)(x, 3), rtol=1e-15
-    )
+    expected = jax.jit(wave, static_argnums=0)(3, x)
+    np.testing.assert_allclose(compiled(wave, static=1)(3, x), expected, rtol=1e-15)
 
 
-def test_compiled_once_for_all_values(compiled, fresh):
+def test_compiled_once_for_all_values_of_a_form(compiled):
     traced = []
     count = compiled(lambda x: (traced.append(1), x + 1)[1])
     assert [float(count(np.float64(x))) for x in range(3)] == [1, 2, 3]
     assert len(traced) == 1
+    np.testing.assert_array_equal(count(np.arange(3.0)), [1, 2, 3])
+    assert count(np.float32(1)).dtype == np.float32
+    assert len(traced) == 3
+
+
+def test_each_value_of_what_is_code_is_compiled(compiled):
+    power = compiled(wave, static=1)
+    assert float(power(2, np.float64(1.0))) == pytest.approx(np.sin(1.0) ** 2)
+    assert float(power(3, np.float64(1.0))) == pytest.approx(np.sin(1.0) ** 3)
+
+
+def test_what_was_given_to_jit_is_let_go(compiled, monkeypatch):
+    given, jit = [], jax.jit
+
+    def watched(function):
+        given.append(weakref.ref(function))
+        return jit(function)
+
+    monkeypatch.setattr(jax, "jit", watched)
+    power = compiled(wave, static=1)
+    assert float(power(2, np.float64(1.0))) == pytest.approx(np.sin(1.0) ** 2)
+    gc.collect()
+    assert [function() for function in given] == [None]
 
 
 @pytest.mark.skipif(jax.__version_info__ < (0, 10), reason="older compilers do not know all options")
-def test_the_compiler_at_hand_knows_the_options(fresh):
-    assert compiling._known() == (jax.default_backend() == "cpu")
+@pytest.mark.parametrize("options", [compiling._SPARING, compiling._SIMPLE])
+def test_the_compiler_at_hand_knows_the_options(options):
+    if jax.default_backend() != "cpu":
+        pytest.skip("options are of the compiler for CPUs")
+    assert float(jax.jit(lambda x: 2 * x, compiler_options=options)(1.5)) == 3.0
 
 
-def test_a_compiler_that_does_not_know_the_options_takes_its_own(compiled, fresh, monkeypatch):
-    monkeypatch.setattr(compiling, "_SIMPLE", {"xla_no_such_option": True})
-    assert not compiling._known()
-    assert float(compiled(lambda x: 2 * x)(1.5)) == 3.0
+def test_a_compiler_that_does_not_know_the_options_takes_its_own(compiled, monkeypatch):
+    for options in (compiling._SPARING, compiling._SIMPLE):
+        monkeypatch.setitem(options, "xla_no_such_option", True)
+    assert float(compiled(lambda x: 2 * x)(np.float64(1.5))) == 3.0
+
+
+def test_other_errors_of_the_compiler_are_not_hidden(compiled, monkeypatch):
+    monkeypatch.setitem(compiling._SPARING, "xla_cpu_parallel_codegen_split_count", "many")
+    monkeypatch.setitem(compiling._SIMPLE, "xla_cpu_parallel_codegen_split_count", "many")
+    with pytest.raises(jax.errors.JaxRuntimeError, match="many"):
+        compiled(wave, static=1)(2, np.ones(3))
