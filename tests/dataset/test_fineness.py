@@ -46,7 +46,7 @@ def test_too_wide_for_nodes_is_taken_at_points_that_resolve_the_core(core, step)
 def test_a_search_never_becomes_coarser():
     shape = Gaussian(83, 22, sigma=0.9 * PIXEL, frame="icrs")
     dataset, spectrum = cube(), PowerLaw(index=2.0, amplitude="1e-9 cm-2 s-1 TeV-1")
-    old = place(dataset, Source(spectrum, shape), "toy", Folding()).window
+    old = place(dataset, Source(spectrum, shape), "toy", Folding()).how
     larger = replace(shape, sigma=np.float64(1.1 * PIXEL))
     assert (fineness(larger).step, fineness(larger, old=old).step) == (1, 3)
     assert fineness(larger, old=old).nodes >= old.nodes

@@ -188,6 +188,18 @@ def test_they_are_the_same_far_away_and_where_a_source_is_negative(factor):
 # Parts and sums
 
 
+def test_what_bins_hold_that_are_not_used_changes_nothing():
+    dataset = masked(fake(cube(), CROWD, 3))
+    maps = {
+        name: Map(dataset.geom, np.where(dataset.used, getattr(dataset, name).data, np.nan))
+        for name in ("counts", "background")
+    }
+    sane, damaged = (Likelihood.of([one], CROWD) for one in (dataset, replace(dataset, **maps)))
+    assert not dataset.used.all()
+    assert damaged(sane.start) == pytest.approx(sane(sane.start), rel=1e-13)
+    np.testing.assert_allclose(damaged.gradient(sane.start), sane.gradient(sane.start), rtol=1e-10, atol=1e-10)
+
+
 @pytest.mark.parametrize("make", [crowded_cube, region_with_off_counts], ids=lambda make: make.__name__)
 def test_the_statistics_of_two_halves_of_the_bins_add_up(make):
     dataset, sky = make()

@@ -9,6 +9,7 @@ import pytest
 from skyfold.dataset.window import Folding, place
 from skyfold.fold.point import by_phase, image, in_block, landing, shifted
 from skyfold.fold.predict import fold
+from skyfold.irf.kernel import mirrored
 from skyfold.maps.map import Map
 from skyfold.model.source import Source
 from skyfold.model.spatial.point import Point
@@ -18,16 +19,17 @@ from tests.fold.toys import cube
 SPECTRUM = PowerLaw(index=2.0, amplitude="1e-9 cm-2 s-1 TeV-1")
 
 
-def window_of(dataset, used=None):
+def window_of(dataset):
     at = dataset.geom.from_pix(30.2, 29.7).spherical
     point = Point(lon_0=at.lon.deg, lat_0=at.lat.deg, frame="icrs")
-    return Source(SPECTRUM, point), place(dataset, Source(SPECTRUM, point), "toy", Folding(), used).window
+    return Source(SPECTRUM, point), place(dataset, Source(SPECTRUM, point), "toy", Folding()).window
 
 
 @pytest.mark.parametrize("side", [8, 12])
 def test_phases_are_every_third_point_from_the_middle_on(side):
-    kernel = np.random.default_rng(0).random((2, 13, 13))
-    parts, size = by_phase(kernel, 3, side), side + 4
+    quadrant = np.random.default_rng(0).random((2, 7, 7))
+    kernel = mirrored(quadrant)
+    parts, size = by_phase(quadrant, 3, side), side + 4
     assert parts.shape == (3, 3, size + 1, size, 2)
     wide = np.pad(kernel, ((0, 0), (20, 20), (20, 20)))
     for phase_y in range(3):
@@ -37,6 +39,7 @@ def test_phases_are_every_third_point_from_the_middle_on(side):
                     at = 20 + 6 + 3 * (y - size // 2) + phase_y, 20 + 6 + 3 * (x - size // 2) + phase_x
                     np.testing.assert_array_equal(parts[phase_y, phase_x, y, x], wide[:, at[0], at[1]])
     assert not parts[:, :, size].any()
+    assert parts.ctypes.data % 64 == 0
 
 
 @pytest.mark.parametrize("at", [(16.31, 16.87), (14.0, 18.5), (19.999, 12.9)])
@@ -79,7 +82,7 @@ def test_true_energies_of_which_nothing_is_seen_are_left_out():
     high = np.zeros(dataset.geom.shape, dtype=bool)
     high[1] = True
     source, every = window_of(dataset)
-    _, window = window_of(dataset, high)
+    _, window = window_of(replace(dataset, mask_fit=Map(dataset.geom, high)))
     edges = dataset.energy_true.edges_in("TeV")
     np.testing.assert_array_equal(every.spot.edges, edges[1:])
     np.testing.assert_array_equal(window.spot.edges, edges[2:])
@@ -89,5 +92,6 @@ def test_true_energies_of_which_nothing_is_seen_are_left_out():
 def test_a_window_that_sees_nothing_has_all_energies():
     dataset = cube()
     nowhere = np.zeros(dataset.geom.shape, dtype=bool)
-    _, window = window_of(replace(dataset, exposure=Map.filled(dataset.exposure.geom, 0.0, "m2 s")), nowhere)
+    dark = Map.filled(dataset.exposure.geom, 0.0, "m2 s")
+    _, window = window_of(replace(dataset, exposure=dark, mask_fit=Map(dataset.geom, nowhere)))
     np.testing.assert_array_equal(window.spot.edges, dataset.energy_true.edges_in("TeV"))

@@ -8,7 +8,7 @@ from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.position import response_at
 from skyfold.geom.axis import Axis
 from skyfold.geom.wcs import WcsGeom
-from skyfold.irf.fine_kernel import fine_kernel
+from skyfold.irf.fine_kernel import fine_quadrant
 from skyfold.irf.migration import Migration
 from skyfold.model.source import Source
 
@@ -33,28 +33,26 @@ def migration_at(dataset: Dataset, source: Source, at: SkyCoord | None = None) -
     return response_at(dataset.edisp, at)[0]
 
 
-def kernel_of(density: Density | None, pixel: tuple[float, float], step: int, containment: float) -> Floats:
-    """Pixel sums of the PSF on a grid of pixels / step, (T, n, n); without one that of a point, which fills a pixel."""
+def quadrant_of(density: Density | None, pixel: tuple[float, float], step: int, containment: float) -> Floats:
+    """Pixel sums of the PSF at the points x, y ≥ 0 of a grid of pixels / step, odd, around its middle: (T, n, n).
+
+    It is the same on all sides: `skyfold.irf.kernel.mirrored` makes it whole. Without a PSF a point fills a pixel.
+    """
     if density is None:
-        return np.ones((1, step, step))
+        return np.ones((1, step // 2 + 1, step // 2 + 1))
     values, rad, _ = density
-    fine = fine_kernel(values, rad, (pixel[0] / step, pixel[1] / step), containment=containment).values
-    return _summed(_summed(widened(fine, step - 1), step, axis=1), step, axis=2)
+    fine = fine_quadrant(values, rad, (pixel[0] / step, pixel[1] / step), containment=containment)
+    return _summed(_summed(fine, step, axis=1), step, axis=2)
 
 
 def _summed(values: Floats, n: int, axis: int) -> Floats:
-    """Sums of n neighbours along an axis, which has n − 1 less of them than of values."""
-    values = np.moveaxis(values, axis, 0)
-    last = len(values) - n + 1
-    total = values[:last].copy()
-    for i in range(1, n):
-        total += values[i : i + last]
+    """Sums of n neighbours, odd, along an axis of what is mirrored at its first point and 0 beyond its last."""
+    values, half = np.moveaxis(values, axis, 0), n // 2
+    around = np.concatenate([values[half:0:-1], values, np.zeros((2 * half, *values.shape[1:]))])
+    total = np.zeros((len(values) + half, *values.shape[1:]))
+    for first in range(n):
+        total += around[first : first + len(total)]
     return np.moveaxis(total, 0, axis)
-
-
-def widened(kernel: Floats, by: int) -> Floats:
-    """Kernels with so many zeros more on every side."""
-    return np.pad(kernel, ((0, 0), (by, by), (by, by)))
 
 
 def pixel_size(geom: WcsGeom) -> tuple[float, float]:

@@ -42,11 +42,13 @@ class Cut:
         y, x = (ny // 2, nx // 2) if how.wide else (int(np.floor(at[1])), int(np.floor(at[0])))
         return cls((y - n // 2, x - n // 2), n, side)
 
-    def contents(self, dataset: Dataset, used: NDArray[Any]) -> tuple[Floats, Floats]:
+    def contents(self, dataset: Dataset) -> tuple[Floats, Floats]:
         """Which bins enter the statistic, (R, n, n), and the exposure, (T, n, n) [cm2 s]."""
         assert dataset.exposure is not None
         rows, columns = (np.arange(first, first + self.n) for first in self.corner)
-        mask = np.where(inside(rows, columns, dataset.geom.image_shape), taken(used, rows, columns), 0.0)
+        shape = dataset.geom.image_shape
+        used = dataset.used_at(_nearest(rows, columns, shape))
+        mask = np.where(inside(rows, columns, shape), used, False).astype(float)
         return mask, taken(dataset.exposure.data, rows, columns) * float(dataset.exposure.unit.to(AREA))
 
 
@@ -62,9 +64,12 @@ def inside(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) ->
 
 def taken(data: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any]) -> Floats:
     """Rows and columns of (..., ny, nx); beyond its border the nearest."""
-    ny, nx = data.shape[-2:]
-    pixels = data[..., np.clip(rows, 0, ny - 1)[:, None], np.clip(columns, 0, nx - 1)[None, :]]
-    return np.ascontiguousarray(pixels, dtype=float)
+    return np.ascontiguousarray(data[_nearest(rows, columns, data.shape[-2:])], dtype=float)
+
+
+def _nearest(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The index of rows and columns; beyond the border of a (ny, nx) image of the nearest."""
+    return ..., np.clip(rows, 0, shape[0] - 1)[:, None], np.clip(columns, 0, shape[1] - 1)[None, :]
 
 
 def interpolated(data: Floats, rows: Floats, columns: Floats) -> Floats:

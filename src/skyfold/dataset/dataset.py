@@ -6,6 +6,7 @@ geometry and in what they carry, not in kind. A dataset holds no model: models m
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import reduce
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -110,7 +111,15 @@ class Dataset:
     @property
     def used(self) -> np.ndarray:
         """Boolean array of the bins that enter a statistic: safe, and wanted in the fit."""
-        return self.safe if self.mask_fit is None else self.safe & self.mask_fit.data
+        return self.used_at(...)
+
+    def used_at(self, where: Any) -> np.ndarray:
+        """Which of some bins, an index of the counts, enter a statistic. Cubes are large: no more of them is made."""
+        masks = [mask.data[where] for mask in (self.mask_safe, self.mask_fit) if mask is not None]
+        if not masks:
+            return np.broadcast_to(True, self.geom.shape)[where]
+        # A mask that repeats what holds for an energy in all its pixels would take twenty times as long as it is.
+        return reduce(np.logical_and, (np.ascontiguousarray(mask, dtype=bool) for mask in masks))
 
     @property
     def alpha(self) -> Map:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Self
 
-from skyfold.fold.window import Window
 from skyfold.model.spatial.base import Shape
 
 # Nodes across a shape: no further apart than this part of a point of the window.
@@ -33,8 +32,8 @@ class Fineness:
     nodes: int
 
     @classmethod
-    def of(cls, shape: Shape, pixel: float, blurred: bool, oversampling: int, old: Window | None) -> Self:
-        """That of a shape on pixels of some width [rad], at least as fine as in an `old` window.
+    def of(cls, shape: Shape, pixel: float, blurred: bool, oversampling: int, old: Self | None) -> Self:
+        """That of a shape on pixels of some width [rad], at least as fine as an `old` one.
 
         Parameters
         ----------
@@ -42,7 +41,7 @@ class Fineness:
         """
         reach, grain = float(shape.reach()) / pixel, float(shape.grain()) / pixel
         step = _step(grain, blurred, reach == 0, oversampling)
-        was_coarse = old is not None and not old.spot.follows and old.spot.oversampling == 1
+        was_coarse = old is not None and old.wide and old.step == 1
         coarse = grain >= (1.0 if was_coarse else _SMOOTH)
         features = 2 * reach / (_RESOLVED * grain) if shape.smooth and reach > 0 else 0.0
         if coarse:
@@ -54,7 +53,7 @@ class Fineness:
         if wide:
             step = 1 if coarse else oversampling
         elif old is not None:
-            step = max(step, old.spot.oversampling)
+            step = max(step, old.step)
         so_far = 0 if old is None else old.nodes
         at_points = not blurred and shape.smooth and grain * step >= 1 and so_far == 0
         if reach == 0 or wide or at_points:

@@ -3,6 +3,7 @@
 A likelihood folds sources in the bins it needs; here are all of them, for maps, figures and simulations.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -83,8 +84,7 @@ def source_counts(dataset: Dataset, source: Source, name: str, folding: Folding 
         if source.lightcurve is not None and dataset.gti is not None:
             flux = flux * float(source.lightcurve.mean(jnp.asarray(dataset.gti.start), jnp.asarray(dataset.gti.stop)))
         return np.einsum("tyx,t,tr->ryx", light, flux, migration, optimize=True)
-    everywhere = np.ones(dataset.geom.shape, dtype=bool)
-    placed = place(dataset, source, name, folding, everywhere)
+    placed = place(replace(dataset, mask_safe=None, mask_fit=None), source, name, folding)
     counts = np.asarray(_folded(source, placed.window))
     if isinstance(dataset.geom, RegionGeom):
         return counts

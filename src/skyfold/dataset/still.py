@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skyfold.dataset.at_source import AREA, kernel_of, migration_at, pixel_size, psf_at
+from skyfold.dataset.at_source import AREA, migration_at, pixel_size, psf_at, quadrant_of
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.window import Folding
 from skyfold.errors import ShapeError
 from skyfold.geom.pixels import padded, upsampled
 from skyfold.geom.region import RegionGeom
 from skyfold.geom.wcs import WcsGeom
+from skyfold.irf.kernel import mirrored
 from skyfold.maps.filter import convolve
 from skyfold.maps.map import Map
 from skyfold.model.source import Source
@@ -58,7 +59,7 @@ def fixed(dataset: Dataset, source: Source, name: str, folding: Folding) -> tupl
     at, kernel = dataset.geom.center, np.ones((1, 1, 1))
     density = psf_at(dataset, source, at)
     if density is not None:
-        kernel = kernel_of(density, pixel_size(dataset.geom), 1, folding.containment)
+        kernel = mirrored(quadrant_of(density, pixel_size(dataset.geom), 1, folding.containment))
         if density[2] and len(kernel) > 1:
             raise ShapeError(
                 f"dataset {dataset.name!r} has a PSF of reconstructed energies; the shape of {name!r}, which does not"

@@ -9,7 +9,7 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from skyfold.dataset import whole_pixels
-from skyfold.dataset.at_source import AREA, kernel_of, migration_at, pixel_size, psf_at, widened
+from skyfold.dataset.at_source import AREA, migration_at, pixel_size, psf_at, quadrant_of
 from skyfold.dataset.cut_out import Cut, interpolated, local_at, window_size, wrapped
 from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.fineness import Fineness
@@ -18,6 +18,7 @@ from skyfold.fold import spline
 from skyfold.fold.point import by_phase
 from skyfold.fold.window import Local, Spot, Window
 from skyfold.geom.region import RegionGeom
+from skyfold.irf.kernel import mirrored
 from skyfold.model.source import Source
 from skyfold.model.spatial.base import Shape
 
@@ -49,12 +50,14 @@ class Placed:
 
     dark : whether none of its bins that enter the statistic is exposed.
     reach : of the source for which it was made [rad].
+    how : how finely that is folded; None where there is no choice.
     """
 
     window: Window
     corner: tuple[int, int]
     dark: bool
     reach: float = 0.0
+    how: Fineness | None = None
 
 
 def place(
@@ -62,17 +65,15 @@ def place(
     source: Source,
     name: str,
     folding: Folding,
-    used: NDArray[Any] | None = None,
-    before: Placed | None = None,
+    before: Fineness | None = None,
 ) -> Placed:
     """The window of a dataset around a source.
 
     Parameters
     ----------
     name : of the source, for messages.
-    used : bins that enter the statistic, instead of those of the dataset.
-    before : the window of this source so far. The new one is at least as fine: else a search whose source is about as
-        large as a pixel would go back and forth between two ways to fold it, and find no minimum.
+    before : how finely this source was folded so far. The new window is at least as fine: else a search whose source is
+        about as large as a pixel would go back and forth between two ways to fold it, and find no minimum.
 
     Raises
     ------
@@ -83,9 +84,8 @@ def place(
     """
     if dataset.exposure is None:
         raise ShapeError(f"dataset {dataset.name!r} has no exposure: source {name!r} cannot be folded through it")
-    used = dataset.used if used is None else used
     if isinstance(dataset.geom, RegionGeom):
-        return _region(dataset, source, used)
+        return _region(dataset, source)
     if source.shape is None:
         raise ModelError(
             f"source {name!r} has no shape: the map dataset {dataset.name!r} needs one, for instance Point"
@@ -95,19 +95,20 @@ def place(
     if not np.isfinite([x, y]).all():
         raise ModelError(f"source {name!r} at {at.to_string()} is off the projection of dataset {dataset.name!r}")
     if folding.bilinear:
-        return _on_whole_pixels(dataset, source, at, (x, y), folding, used)
-    density, old = psf_at(dataset, source, at), None if before is None else before.window
+        return _on_whole_pixels(dataset, source, at, (x, y), folding)
+    density = psf_at(dataset, source, at)
     blurred = density is not None
-    how = Fineness.of(source.shape, min(pixel_size(dataset.geom)), blurred, folding.oversampling, old)
-    kernel = kernel_of(density, pixel_size(dataset.geom), how.step, folding.containment)
-    cut = Cut.of(dataset.geom.image_shape, how, (x, y), (kernel.shape[-1] // 2 + 1) // how.step, folding.margin)
-    mask, exposure = cut.contents(dataset, used)
+    how = Fineness.of(source.shape, min(pixel_size(dataset.geom)), blurred, folding.oversampling, before)
+    quadrant = quadrant_of(density, pixel_size(dataset.geom), how.step, folding.containment)
+    points = quadrant.shape[-1]  # from the middle of the PSF to its end
+    cut = Cut.of(dataset.geom.image_shape, how, (x, y), points // how.step, folding.margin)
+    mask, exposure = cut.contents(dataset)
     migration, middle = migration_at(dataset, source, at), cut.n // 2
     dark, lit = not np.any(mask.any(axis=0) & exposure.any(axis=0)), _lit(migration, mask)
     exposure = exposure[lit]
     reco_psf = density is not None and density[2]
     if blurred and not reco_psf:
-        kernel = kernel[lit]
+        quadrant = quadrant[lit]
     spot = spot_of(
         dataset,
         source,
@@ -117,7 +118,7 @@ def place(
         exposure=exposure[:, middle, middle],
         local=local_at(dataset.geom, at, (x - cut.corner[1], y - cut.corner[0]), cut.n),
         block=np.array([cut.side, cut.n - cut.side, cut.n - cut.side]),
-        room=np.array(cut.n / 2 - kernel.shape[-1] / (2 * how.step) - folding.margin - 1),
+        room=np.array(cut.n / 2 - (points - 0.5) / how.step - folding.margin - 1),
         oversampling=how.step,
         order=3 if blurred else 1,
         follows=not how.wide,
@@ -125,11 +126,11 @@ def place(
     )
     make = partial(Window, spot, seen=_seen(mask, spot.migration, reco_psf), nodes=how.nodes, blurred=blurred)
     if how.point:
-        window = _point(make, how.step, exposure, kernel, blurred, cut.side, folding.margin + spline.TAPS[3])
-        return Placed(window, cut.corner, dark)
+        window = _point(make, how.step, exposure, quadrant, blurred, cut.side, folding.margin + spline.TAPS[3])
+        return Placed(window, cut.corner, dark, how=how)
     averaged = not blurred and how.nodes == 0 and folding.oversampling > 1
-    window = _extended(partial(make, averaged=averaged), how, exposure, kernel, blurred, cut.n)
-    return Placed(window, cut.corner, dark, float(source.shape.reach()))
+    window = _extended(partial(make, averaged=averaged), how, exposure, quadrant, blurred, cut.n)
+    return Placed(window, cut.corner, dark, float(source.shape.reach()), how)
 
 
 def spot_of(
@@ -162,20 +163,23 @@ def spot_of(
 
 
 def _point(
-    make: partial[Window], step: int, exposure: Floats, kernel: Floats, blurred: bool, side: int, near: int
+    make: partial[Window], step: int, exposure: Floats, quadrant: Floats, blurred: bool, side: int, near: int
 ) -> Window:
     """The window of a source without extent, which sees the exposure up to `near` pixels from its middle."""
     if blurred:
         # Without those beyond the PSF, which are next to nothing: it ends where it ends, and is as smooth.
-        exposure, kernel = spline.coefficients(exposure), spline.coefficients(widened(kernel, 6))[:, 6:-6, 6:-6]
+        wider = np.pad(quadrant, ((0, 0), (0, 6), (0, 6)))
+        exposure, quadrant = spline.coefficients(exposure), spline.coefficients(wider)[:, :-6, :-6]
     else:
-        kernel = np.broadcast_to(kernel, (len(exposure), *kernel.shape[1:]))
+        quadrant = np.broadcast_to(quadrant, (len(exposure), *quadrant.shape[1:]))
     middle = exposure.shape[-1] // 2
     around = slice(middle - near, middle + near)
-    return make(exposure=exposure[:, around, around].copy(), kernel=by_phase(kernel, step, side))
+    return make(exposure=exposure[:, around, around].copy(), kernel=by_phase(quadrant, step, side))
 
 
-def _extended(make: partial[Window], how: Fineness, exposure: Floats, kernel: Floats, blurred: bool, n: int) -> Window:
+def _extended(
+    make: partial[Window], how: Fineness, exposure: Floats, quadrant: Floats, blurred: bool, n: int
+) -> Window:
     """The window of a shape."""
     step = how.step
     if step > 1 and blurred:
@@ -183,7 +187,7 @@ def _extended(make: partial[Window], how: Fineness, exposure: Floats, kernel: Fl
         exposure = interpolated(exposure, fine, fine)
     transform: NDArray[Any] = np.zeros(0)
     if how.nodes or blurred:
-        transform = np.fft.rfft2(wrapped(kernel, step * n))
+        transform = np.fft.rfft2(wrapped(mirrored(quadrant), step * n))
     if how.nodes:
         shared = spline.spectrum(step * n)
         transform /= shared[:, None] * shared[: step * n // 2 + 1]
@@ -191,7 +195,7 @@ def _extended(make: partial[Window], how: Fineness, exposure: Floats, kernel: Fl
 
 
 def _on_whole_pixels(
-    dataset: Dataset, source: Source, at: SkyCoord, origin: tuple[float, float], folding: Folding, used: NDArray[Any]
+    dataset: Dataset, source: Source, at: SkyCoord, origin: tuple[float, float], folding: Folding
 ) -> Placed:
     """The window of a source that is folded as Gammapy does, see `skyfold.fold.whole_pixels`."""
     assert dataset.exposure is not None
@@ -206,7 +210,7 @@ def _on_whole_pixels(
     half = blur + int(np.ceil(1.1 * reach / min(pixel))) + folding.margin + 1
     n = window_size(2 * half + 1)
     corner = (int(np.floor(origin[1])) - n // 2, int(np.floor(origin[0])) - n // 2)
-    mask, exposure = Cut(corner, n, 0).contents(dataset, used)
+    mask, exposure = Cut(corner, n, 0).contents(dataset)
     dispersion = dataset.edisp if "edisp" in source.irf else None
     nearest = None if dispersion is None else whole_pixels.migration_at(dispersion, at)
     migration = migration_at(dataset, source, at) if nearest is None else nearest
@@ -250,13 +254,13 @@ def position(shape: Shape) -> SkyCoord:
     return SkyCoord(lon, lat, unit="rad", frame=shape.frame)
 
 
-def _region(dataset: Dataset, source: Source, used: NDArray[Any]) -> Placed:
+def _region(dataset: Dataset, source: Source) -> Placed:
     """A source seen through one region: all of a point, of a shape what lies in the region.
 
     The PSF plays no part: what it takes out of the region is for the exposure of a spectrum to know.
     """
     assert dataset.exposure is not None
-    exposure = dataset.exposure.data_in(AREA)
+    exposure, used = dataset.exposure.data_in(AREA), dataset.used
     migration = migration_at(dataset, source)
     window = Window(
         spot_of(dataset, source, migration, "region"),

@@ -13,7 +13,7 @@ from skyfold.fit.fit import FitResult
 from skyfold.fit.likelihood import Likelihood
 from skyfold.fit.minimum import Minimum, Status
 from skyfold.fit.parameters import Parameters
-from skyfold.fit.plan import StatName
+from skyfold.fit.survey import StatName
 from skyfold.model.source import Sky
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,22 +10,15 @@ from skyfold.dataset.window import Folding
 from skyfold.errors import FitError
 from skyfold.fit.diagnosis import diagnose
 from skyfold.fit.likelihood import Likelihood
-from skyfold.fit.minimum import Bounds, Minimum
+from skyfold.fit.minimum import Bounds, Minimiser, Minimum, settled
 from skyfold.fit.newton import Newton
 from skyfold.fit.parameters import Parameters
-from skyfold.fit.plan import StatName
 from skyfold.fit.summary import FitSummary
+from skyfold.fit.survey import StatName
 from skyfold.model.source import Sky
-from skyfold.num.double import Floats
 
 # Expected counts are proportional to a parameter of one of these names; all other parameters shape them.
 FACTORS = ("amplitude", "norm", "const", "value")
-
-
-class Minimiser(Protocol):
-    """Searches for the minimum of a likelihood from a start, within bounds (f, 2)."""
-
-    def __call__(self, fn: Any, start: Floats, bounds: Bounds, linear: np.ndarray | None = None) -> Minimum: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +66,12 @@ def fit(
     for row in table.rows:
         if not np.isfinite(row.value):
             raise FitError(f"{row.name} starts at {row.value}: give it a finite value")
-    likelihood = Likelihood.of(datasets, sky, table, folding=folding, stat=stat)
+    start = np.array([row.value for row in table.free])
     bounds = np.array([row.limits for row in table.free], dtype=float)
     linear = np.array([row.name.rsplit(".", 1)[-1] in FACTORS for row in table.free])
-    return _result(minimiser(likelihood, likelihood.start, bounds, linear), bounds)
+    # Nothing here keeps the likelihood, so that its windows may go.
+    end = settled(minimiser, Likelihood.of(datasets, sky, table, folding=folding, stat=stat), start, bounds, linear)
+    return _result(end, bounds)
 
 
 def _result(minimum: Minimum, bounds: Bounds) -> FitResult:

@@ -1,6 +1,7 @@
 """Sources folded into the bins of a likelihood, with derivatives: the compiled functions."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -55,7 +56,7 @@ class Landed(NamedTuple):
 
     landing: Landing
     slopes: Array | None
-    moves: Array
+    moves: Numbers
 
 
 class Numbered(NamedTuple):
@@ -69,22 +70,6 @@ class Numbered(NamedTuple):
     fluxes: Array
     drift: Array
     landed: Landed | None
-
-
-class Shown(NamedTuple):
-    """What can be seen of a source, and of how it changes: in each row of pixels, (ny, 1 + m, nx · C).
-
-    Pixels and channels of a row are together: over long rows XLA's loops are twice as fast as over short ones.
-
-    exposures : (1 + m, C) by which a point is still to be multiplied; None if nothing is.
-    which : (1 + k, m) how much of these changes there is along each direction, the first row 0, for the value itself.
-    corner : (x, y) of the block of the window that the image of a point is; None if it is all of it.
-    """
-
-    images: Array
-    exposures: Array | None
-    which: Numbers
-    corner: Array | None
 
 
 class Folded(NamedTuple):
@@ -108,8 +93,7 @@ def folded(
     The expensive derivatives, of the image, are taken only where the shape changes.
     """
     numbered = _numbered(kind, values, data, window.spot, along)
-    shown = _shown(kind, values, data, window, along, numbered)
-    return _in_bins(numbered.fluxes, shown, window, bins), numbered.drift
+    return _view(kind, values, data, window, bins, along, numbered.landed)(numbered.fluxes), numbered.drift
 
 
 def flux_bent(
@@ -129,13 +113,14 @@ def flux_bent(
     slopes : of as many of the listed bins as are no padding.
     """
     numbered = _numbered(kind, values, data, window.spot, along)
-    shown = _shown(kind, values, data, window, along, numbered)
-    if shown is not None:
-        shown = shown._replace(which=np.zeros(shown.which.shape))
+    resting, landed = replace(along, which=np.zeros(along.which.shape)), numbered.landed
+    if landed is not None:
+        landed = landed._replace(moves=np.zeros(landed.moves.shape))
+    view = _view(kind, values, data, window, bins, resting, landed)
     rows, channels = numbered.fluxes.shape
     weights = np.zeros(channels)  # of a photon in each channel, as many at once as the compiled function takes fluxes
     for first in range(0, channels, rows):
-        total, listed = _in_bins(np.eye(rows, channels, first), shown, window, bins)
+        total, listed = view(np.eye(rows, channels, first))
         weighted = linear * np.asarray(total) + slopes @ np.asarray(listed)[: slopes.size]
         weights[first : first + rows] = weighted[: channels - first]
     return _flux_bent(kind, values, data, window.spot, along, weights)
@@ -147,7 +132,7 @@ def filled(values: NDArray[Any], size: int) -> NDArray[Any]:
     return np.concatenate([values, rest])
 
 
-@partial(quickly, static_argnums=0)
+@partial(quickly, static=1)
 def _numbered(kind: Kind, values: Array, data: list[Array], spot: Spot, along: Directions) -> Numbered:
     def few(values: Array) -> tuple[Array, Array | None]:
         source = kind.build(values, data)
@@ -163,27 +148,44 @@ def _numbered(kind: Kind, values: Array, data: list[Array], spot: Spot, along: D
     return Numbered(fluxes, moved_by(at, spot), Landed(here, slopes if along.moving.shape[0] else None, moves))
 
 
-def _shown(
-    kind: Kind, values: Floats, data: list[Array], window: Window, along: Directions, numbered: Numbered
-) -> Shown | None:
-    """What can be seen of a source; None of one that does not change, whose window holds it."""
+def _view(
+    kind: Kind,
+    values: Floats,
+    data: list[Array],
+    window: Window,
+    bins: Bins,
+    along: Directions,
+    landed: Landed | None,
+) -> Callable[[Numbers], Folded]:
+    """What the bins see of a source, by its fluxes (1 + k, C)."""
     if window.spot.kind == "fixed":
-        return None
-    if numbered.landed is None:
-        return Shown(_images(kind, values, data, window, along.moving), None, along.which, None)
-    here, slopes, moves = numbered.landed
-    psf, exposures = _shifted(here, slopes, window.kernel, exposed(window), window.shape[0])
-    return Shown(psf, exposures, moves, here.corner)
+        return lambda fluxes: _known(fluxes, window)
+    if landed is not None:
+        return lambda fluxes: _point(fluxes, landed, window.kernel, exposed(window), window.seen, bins)
+    images = _images(kind, values, data, window, along.moving)
+    return lambda fluxes: _shape(fluxes, images, along.which, window.seen, bins)
 
 
-def _in_bins(fluxes: Numbers, shown: Shown | None, window: Window, bins: Bins) -> Folded:
-    return _known(fluxes, window) if shown is None else _seen(fluxes, shown, window.seen, bins)
+@sparingly
+def _point(fluxes: Array, landed: Landed, kernel: Array, exposure: Array | None, seen: Array, bins: Bins) -> Folded:
+    """Fold a point where it landed, with a PSF and an exposure as `shifted` takes them."""
+    (n, _, channels), (here, slopes, moves) = seen.shape, landed
+
+    def light() -> tuple[Array, Array | None]:
+        return shifted(here, slopes, kernel, exposure, n)
+
+    def dark() -> tuple[Array, Array | None]:
+        return jax.tree.map(lambda array: jnp.zeros(array.shape), jax.eval_shape(light))
+
+    # XLA cannot tell what will come of a condition: without one it would make the image anew for each sum over it.
+    psf, exposures = lax.cond(jnp.any(fluxes != 0), light, dark)
+    side, (x0, y0) = len(psf), here.corner
+    near = lax.dynamic_slice(seen.reshape(n, -1), (y0, x0 * channels), (side, side * channels))
+    places = in_block(bins.pixels % n, bins.pixels // n, here.corner, side)
+    return _summed(fluxes, psf, exposures, moves, near, places, bins.share)
 
 
-_shifted = sparingly(shifted, static_argnums=4)
-
-
-@partial(sparingly, static_argnums=0)
+@partial(sparingly, static=1)
 def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving: Array) -> Array:
     """The image, and its derivatives along some directions (m, P)."""
 
@@ -197,25 +199,43 @@ def _images(kind: Kind, values: Array, data: list[Array], window: Window, moving
 
 
 @sparingly
-def _seen(fluxes: Array, shown: Shown, seen: Array, bins: Bins) -> Folded:
-    """Fold an image and the changes of it.
+def _shape(fluxes: Array, images: Array, which: Array, seen: Array, bins: Bins) -> Folded:
+    """Fold a shape, with its images (ny, 1 + m, nx · C)."""
+    ny, nx, _ = seen.shape
+    places = bins.pixels % nx, bins.pixels // nx
+    return _summed(fluxes, images, None, which, seen.reshape(ny, -1), places, bins.share)
+
+
+def _summed(
+    fluxes: Array,
+    images: Array,
+    exposures: Array | None,
+    which: Array,
+    seen: Array,
+    places: tuple[Array, Array],
+    share: Array,
+) -> Folded:
+    """Sums over the image of a source and over the changes of it.
 
     All that is wanted are weighted sums of them. That of the source itself has the weights of its fluxes and how they
     change, and how its exposure does; its changes have those of how much of them there is.
+
+    Parameters
+    ----------
+    images : in each row of pixels (ny, 1 + m, nx · C): pixels and channels of a row are together, for over long rows
+        XLA's loops are twice as fast as over short ones.
+    exposures : (1 + m, C) by which they are still to be multiplied; None if by nothing.
+    which : (1 + k, ≥ m) how much of these changes there is along each direction, the first row 0, for the value itself.
+    seen : (ny, nx · C)
+    places : columns and rows of the listed bins.
     """
-    images, exposures, which, corner = shown
-    (rows, n, _), (ny, nx, channels) = images.shape, seen.shape
-    x, y, seen = bins.pixels % nx, bins.pixels // nx, seen.reshape(ny, -1)
-    if corner is not None:
-        x, y = in_block(x, y, corner, rows)
-        (x0, y0), nx = corner, rows
-        seen = lax.dynamic_slice(seen, (y0, x0 * channels), (rows, rows * channels))
+    (ny, n, _), (x, y), channels = images.shape, places, fluxes.shape[1]
     factor, which = jnp.eye(n, 1) if exposures is None else exposures, which[:, : n - 1]
     itself = fluxes * factor[:1] + (which @ factor[1:]) * fluxes[:1]
     changed = which[:, :, None] * (fluxes[0] * factor[0])[None, None, :]
     weights = jnp.concatenate([itself[:, None], changed], axis=1).reshape(len(fluxes), -1)
-    summed = jnp.sum(jnp.sum(images * seen[:, None, :], axis=0).reshape(n, nx, channels), axis=1)
-    listed = images.reshape(rows, n, nx, channels)[y, :, x] * bins.share[:, None, :]
+    summed = jnp.sum(jnp.sum(images * seen[:, None, :], axis=0).reshape(n, -1, channels), axis=1)
+    listed = images.reshape(ny, n, -1, channels)[y, :, x] * share[:, None, :]
     return Folded(weights @ summed.reshape(-1), listed.reshape(len(listed), -1) @ weights.T)
 
 
@@ -225,7 +245,7 @@ def _known(fluxes: Array, window: Window) -> Folded:
     return Folded(fluxes @ window.exposure, window.kernel @ fluxes.T)
 
 
-@partial(quickly, static_argnums=0)
+@partial(quickly, static=1)
 def _flux_bent(kind: Kind, values: Array, data: list[Array], spot: Spot, along: Directions, weights: Array) -> Array:
     """Second derivatives of Σ weights (C,) × `photons` along `every`, (k, k)."""
 

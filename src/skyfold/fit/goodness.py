@@ -11,7 +11,8 @@ from skyfold.dataset.dataset import Dataset
 from skyfold.dataset.fake import fake
 from skyfold.dataset.predict import BACKGROUND, npred
 from skyfold.errors import ConfigError
-from skyfold.fit.fit import FitResult, Minimiser, fit
+from skyfold.fit.fit import FitResult, fit
+from skyfold.fit.minimum import Minimiser
 from skyfold.fit.newton import Newton
 from skyfold.fit.profile import usable
 from skyfold.maps.map import Map

@@ -84,5 +84,5 @@ def _factors(model: Any, at: tuple[Array, ...]) -> Array:
     return jnp.asarray(model.dnde(*at) if isinstance(model, Spectrum) else model(*at))
 
 
-_scaled_by_energy, _scaled_by_pixel = quickly(_scaled, static_argnums=0), sparingly(_scaled, static_argnums=0)
-_bent_by_energy, _bent_by_pixel = quickly(_bent, static_argnums=0), sparingly(_bent, static_argnums=0)
+_scaled_by_energy, _scaled_by_pixel = quickly(_scaled, static=1), sparingly(_scaled, static=1)
+_bent_by_energy, _bent_by_pixel = quickly(_bent, static=1), sparingly(_bent, static=1)

@@ -13,8 +13,9 @@ from skyfold.dataset.window import Folding
 from skyfold.errors import FitError
 from skyfold.fit.parameters import Parameters
 from skyfold.fit.part import Mapping
-from skyfold.fit.plan import StatName, plan
+from skyfold.fit.plan import Kept, plan
 from skyfold.fit.prior_terms import PriorTerms
+from skyfold.fit.survey import StatName
 from skyfold.fit.term import Expansion, Term
 from skyfold.model.source import Sky, Source
 from skyfold.num.double import Floats
@@ -107,14 +108,30 @@ class Likelihood:
         table = self.table.with_free(free)
         return table.apply(self.sky), table
 
-    def around(self, free: Floats) -> Self:
-        """The same likelihood with windows around the sources where these parameters put them."""
+    def around(self, free: Floats, kept: Sequence[Kept] | None = None) -> Self:
+        """The same likelihood with windows around the sources where these parameters put them.
+
+        Parameters
+        ----------
+        kept : what `kept` gave, of a likelihood of the same datasets; what this one has unless told.
+        """
         sky, _ = self.with_values(free)
+        kept = self.kept(free) if kept is None else kept
         terms = tuple(
-            plan(dataset, sky, self.mapping, self.folding, self.stat, before)
-            for dataset, before in zip(self.datasets, self.terms, strict=True)
+            plan(dataset, sky, self.mapping, self.folding, self.stat, left)
+            for dataset, left in zip(self.datasets, kept, strict=True)
         )
         return replace(self, sky=sky, terms=terms)
+
+    def kept(self, free: Floats) -> tuple[Kept, ...]:
+        """What of the windows holds where these parameters put the sources, for each dataset."""
+        sky, _ = self.with_values(free)
+        return tuple(Kept.of(term, dataset, sky) for term, dataset in zip(self.terms, self.datasets, strict=True))
+
+    @property
+    def bare(self) -> Self:
+        """The same without terms, and so without windows: `around` makes them."""
+        return replace(self, terms=())
 
     def _require_contributions(self) -> None:
         for name, part in self.sky.items():

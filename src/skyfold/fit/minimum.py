@@ -1,8 +1,8 @@
-"""What a minimiser returns."""
+"""Minimisers: what they are asked, what they answer, and how windows follow them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,18 @@ from skyfold.num.double import Floats
 Bounds = NDArray[np.float64]
 """Lower and upper bounds, shape (f, 2)."""
 
+# Times that windows follow a search; sources that still move then have no place to rest.
+_ROUNDS = 9
+
 
 class Status(Enum):
     """How a search ended; the value is what the user reads."""
 
     CONVERGED = "converged"
     BUDGET = "stopped at the limit of evaluations: raise it, or start closer"
+    MOVED = (
+        "sources leave the middle of their windows as often as these follow: freeze a position or size, or start closer"
+    )
     STUCK = "no step leads further down, yet the slope is not zero: the statistic is not smooth here"
     NAN = "the statistic is not a number at the start: look at the start values"
 
@@ -35,6 +41,31 @@ class Minimum:
     status: Status
     n_evaluations: int
     fn: Any
+
+
+class Minimiser(Protocol):
+    """Searches for the minimum of a likelihood from a start, within bounds (f, 2).
+
+    It may end with `Status.MOVED` where the windows of the likelihood are to follow, and is called again from there.
+    """
+
+    def __call__(self, fn: Any, start: Floats, bounds: Bounds, linear: np.ndarray | None = None) -> Minimum: ...
+
+
+def settled(
+    minimiser: Minimiser, fn: Any, start: Floats, bounds: Bounds, linear: NDArray[np.bool_] | None = None
+) -> Minimum:
+    """The end of a search for the minimum of a likelihood `fn`, in windows that lie around where it ends."""
+    spent, rounds = 0, 0
+    while True:
+        end = minimiser(fn, start, bounds, linear)
+        spent, rounds = spent + end.n_evaluations, rounds + 1
+        if end.status is not Status.MOVED or rounds == _ROUNDS:
+            return replace(end, n_evaluations=spent)
+        # Windows that are to move go before others are made: of many sources they are most of what a fit has in memory.
+        start, kept, fn = end.free, end.fn.kept(end.free), end.fn.bare
+        del end
+        fn = fn.around(start, kept)
 
 
 def silent(free: Floats, gradient: Floats, curvature: Floats) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ class Migrad:
     tolerance : estimated distance to the minimum in the statistic, at which the search ends.
     strategy : of MINUIT; 0 trusts its own guess of the second derivatives, which serves the search only, 1 and 2 check
         it.
-    max_calls : evaluations of the likelihood after which it gives up.
+    max_calls : evaluations of the likelihood after which it gives up; windows that move count from 0 again.
     """
 
     tolerance: float = 1e-6

@@ -24,7 +24,6 @@ _NEAR = 1e-2
 _FAR = 10.0
 # Gain of a Gauss-Newton step below which the exact curvature takes over: sources that look alike would creep.
 _SLOW = 1.0
-_ROUNDS = 8
 
 
 class Smooth(Protocol):
@@ -42,7 +41,7 @@ class Newton:
     """Options of the search.
 
     tolerance : estimated distance to the minimum in the statistic, at which the search ends.
-    max_steps : evaluations of the likelihood after which it gives up.
+    max_steps : evaluations of the likelihood after which it gives up; windows that move count from 0 again.
     """
 
     tolerance: float = 1e-7
@@ -61,14 +60,10 @@ class Newton:
             return search.ended(Status.NAN)
         search.approach(linear)
         every = np.ones(start.size, dtype=bool)
-        status = search.descend(every, tolerance=_NEAR)
-        for _ in range(_ROUNDS):
-            if search.now.drift > CENTRED:
-                search.recentre()
-            status = search.descend(every, exact=True, tolerance=self.tolerance)
-            if status is not Status.CONVERGED or search.now.drift <= CENTRED:
-                break
-        return search.ended(status)
+        if search.descend(every, tolerance=_NEAR) is not Status.BUDGET and search.now.drift > CENTRED:
+            return search.ended(Status.MOVED)
+        status = search.descend(every, exact=True, tolerance=self.tolerance)
+        return search.ended(Status.MOVED if status is Status.CONVERGED and search.now.drift > CENTRED else status)
 
 
 def approached(fn: Smooth, start: Floats, bounds: Bounds, linear: np.ndarray | None) -> Minimum:

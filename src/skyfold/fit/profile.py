@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from skyfold.errors import FitError
 from skyfold.fit.fit import FitResult
-from skyfold.fit.minimum import Status
+from skyfold.fit.minimum import Status, settled
 from skyfold.fit.newton import Newton
 from skyfold.fit.plan import CENTRED
 from skyfold.num.double import Floats
@@ -105,7 +105,7 @@ class Pins:
         else:
             bounds = self.bounds.copy()
             bounds[held] = start[held][:, None]
-            end = Newton()(self.fn, start, bounds)
+            end = settled(Newton(), self.fn, start, bounds)
             if end.status is not Status.CONVERGED:
                 if strict:
                     raise FitError(f"no profile at {_listed(at)}: {end.status.value}")

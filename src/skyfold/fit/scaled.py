@@ -1,6 +1,7 @@
 """A likelihood as minimisers made elsewhere want it: parameters of order one, and windows that follow by themselves."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,6 @@ _INSIDE = 0.1
 _BESIDE = 0.02
 # Size of a parameter that the statistic does not change with, in parts of its value.
 _USUAL = 0.01
-_ROUNDS = 8
 
 
 class Exhausted(Exception):
@@ -37,8 +37,14 @@ class Scaled:
         self.fn: Smooth = near.fn
         self.bounds, self.max_calls, self.calls = bounds, max_calls, near.n_evaluations
         self.best, self.best_value = near.free, np.inf
-        self.origin, self.size = near.free, np.ones(near.free.size)
         self._last: tuple[Floats, Expansion] | None = None
+        curvature = self.fn.expand(self.best).fisher.diagonal()
+        known = np.isfinite(curvature) & (curvature > 0)
+        usual = _USUAL * np.where(self.best == 0, 1.0, np.abs(self.best))
+        self.size = np.where(known, np.sqrt(2 / np.where(known, curvature, 1.0)), usual)
+        lower, upper = bounds.T
+        room = np.minimum(_INSIDE * self.size, (upper - lower) / 4)
+        self.origin = np.clip(self.best, lower + room, upper - room)
 
     # What a minimiser calls
 
@@ -59,21 +65,6 @@ class Scaled:
     @property
     def upper(self) -> Floats:
         return (self.bounds[:, 1] - self.origin) / self.size
-
-    # Between its calls
-
-    def begin(self) -> None:
-        """Start anew from the best place so far, with windows and scales for that."""
-        if self.fn.expand(self.best).drift > CENTRED:
-            self.fn = self.fn.around(self.best)
-        curvature = self.fn.expand(self.best).fisher.diagonal()
-        known = np.isfinite(curvature) & (curvature > 0)
-        usual = _USUAL * np.where(self.best == 0, 1.0, np.abs(self.best))
-        self.size = np.where(known, np.sqrt(2 / np.where(known, curvature, 1.0)), usual)
-        lower, upper = self.bounds.T
-        room = np.minimum(_INSIDE * self.size, (upper - lower) / 4)
-        self.origin = np.clip(self.best, lower + room, upper - room)
-        self.best_value, self._last = np.inf, None
 
     def settle(self) -> Expansion:
         """Put parameters that rest beside a bound on it, if that is no worse; the expansion at the best place."""
@@ -133,7 +124,7 @@ def search(
     max_calls: int,
     minimise: Callable[[Scaled], Status],
 ) -> Minimum:
-    """Let `minimise` search, again and again until the windows around the sources are where it ends.
+    """Let `minimise` search.
 
     From far away `Newton` brings it near: no minimiser finds its way where the data are impossible.
 
@@ -144,14 +135,13 @@ def search(
     near = approached(fn, start, bounds, linear)
     if near.status is Status.NAN:
         return near
+    if near.fn.expand(near.free).drift > CENTRED:
+        return replace(near, status=Status.MOVED)
     scaled = Scaled(near, bounds, max_calls)
     try:
-        for _ in range(_ROUNDS):
-            scaled.begin()
-            status = minimise(scaled)
-            if status is not Status.CONVERGED or scaled.fn.expand(scaled.best).drift <= CENTRED:
-                break
+        status = minimise(scaled)
     except Exhausted:
         status = Status.BUDGET
     end = scaled.settle()
+    status = Status.MOVED if status is Status.CONVERGED and end.drift > CENTRED else status
     return Minimum(scaled.best, end.value, status, scaled.calls, scaled.fn)

@@ -29,7 +29,7 @@ class Scipy:
 
     method : of `scipy.optimize.minimize`, one that knows bounds. ``"trust-constr"`` is given the Fisher information
         too; ``"Nelder-Mead"`` looks at nothing but the statistic, and takes a thousand calls.
-    max_calls : evaluations of the likelihood after which it gives up.
+    max_calls : evaluations of the likelihood after which it gives up; windows that move count from 0 again.
 
     Raises
     ------

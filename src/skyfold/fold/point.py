@@ -4,6 +4,7 @@ The PSF is made in a block of pixels that follows the point through the window, 
 to move costs no more than one without.
 """
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -34,8 +35,8 @@ class Landing(NamedTuple):
 _MORE = 4
 
 
-def by_phase(kernel: NDArray[np.float64], step: int, side: int) -> NDArray[np.float64]:
-    """A PSF (C, K, K) on `step` points per pixel, for each phase in its pixels: (step, step, size + 1, size, C).
+def by_phase(quadrant: NDArray[np.float64], step: int, side: int) -> NDArray[np.float64]:
+    """A PSF on `step` points per pixel, for each phase in its pixels: (step, step, size + 1, size, C).
 
     Its middle is the first point of pixel size // 2. Neighbours in a row of pixels are neighbours in memory, all
     channels of one before those of the next; so the pixels of any tap follow each other at the same distances, and may
@@ -43,14 +44,26 @@ def by_phase(kernel: NDArray[np.float64], step: int, side: int) -> NDArray[np.fl
 
     Parameters
     ----------
-    side : even, of the block; step × (side / 2 − 1) is at least K // 2 + 2, so that its first pixels are dark.
+    quadrant : (C, n, n) from its middle on; it is the same on all sides.
+    side : even, of the block; step × (side / 2 − 1) is at least n + 1, so that its first pixels are dark.
     """
     size = side + _MORE
-    at = step * (size // 2) - kernel.shape[1] // 2 + np.arange(kernel.shape[1])
-    cell, phase = np.divmod(at, step)
-    parts = np.zeros((step, step, size + 1, size, len(kernel)))
-    parts[phase[:, None], phase[None, :], cell[:, None], cell[None, :]] = np.moveaxis(kernel, 0, -1)
+    point = np.arange(1 - quadrant.shape[1], quadrant.shape[1])
+    cell, phase = np.divmod(step * (size // 2) + point, step)
+    parts = _aligned((step, step, size + 1, size, len(quadrant)))
+    for along in range(step):  # all at once is ten times the memory of the quadrant
+        rows = phase == along
+        values = quadrant[:, abs(point[rows])[:, None], abs(point)[None, :]]
+        parts[along, phase[None, :], cell[rows][:, None], cell[None, :]] = np.moveaxis(values, 0, -1)
     return parts
+
+
+def _aligned(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Zeros that begin at a multiple of 64 bytes: JAX takes such arrays as they are, and copies others."""
+    n = math.prod(shape)
+    room = np.zeros(n + 8)
+    first = -room.ctypes.data % 64 // 8
+    return room[first : first + n].reshape(shape)
 
 
 def landing(at: Array, spot: Spot) -> tuple[Landing, Array]:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skyfold.geom.axis import Axis
-from skyfold.irf.kernel import Kernel, table_kernel
+from skyfold.irf.kernel import table_kernel
 from skyfold.irf.radial import Profiles
 from skyfold.irf.table import Floats
 
@@ -15,28 +15,32 @@ _CORE = 1.0
 _ROWS = 8  # of pixels at once: what is between stays small
 
 
-def fine_kernel(density: ArrayLike, rad: Axis, pixel: tuple[float, float], *, containment: float = 0.999) -> Kernel:
-    """Kernel of densities (k, n_rad) [sr-1] at the centres of a radius axis, see `skyfold.irf.kernel.table_kernel`.
+def fine_quadrant(density: ArrayLike, rad: Axis, pixel: tuple[float, float], *, containment: float = 0.999) -> Floats:
+    """The pixels x, y ≥ 0 of the kernel of densities (k, n_rad) [sr-1], see `skyfold.irf.kernel.table_kernel`.
 
     Parameters
     ----------
     pixel : width and height [rad], well below the size of the PSF.
+
+    Returns
+    -------
+    (k, n, n), the middle pixel first, which `skyfold.irf.kernel.mirrored` makes whole: the sum of that is 1 per energy,
+    or 0 where there is no shape.
     """
     profiles = Profiles.of(rad, np.atleast_2d(np.asarray(density, dtype=float)), means=False)
     lit = profiles.total > 0
     share = profiles.enclosed[lit] / profiles.total[lit, None]
     radii = np.sqrt(profiles.squares)
     if not lit.any() or radii[np.argmax(share >= 0.5, axis=1)].min() < _CORE * max(pixel):
-        return table_kernel(density, rad, pixel, containment=containment)
+        whole = table_kernel(density, rad, pixel, containment=containment).values
+        middle = whole.shape[-1] // 2
+        return whole[:, middle:, middle:]
     reach = radii[np.argmax(share >= containment, axis=1)].max()
     half = max(int(np.ceil(reach / min(pixel) - 0.5)), 0)
-    quadrant = _sums(profiles, half, pixel)
-    values = np.concatenate([quadrant[:, :, :0:-1], quadrant], axis=2)
-    values = np.concatenate([values[:, :0:-1], values], axis=1)
-    sums = values.sum(axis=(1, 2))
-    values = np.divide(values, sums[:, None, None], out=np.zeros(values.shape), where=lit[:, None, None])
-    cut = np.divide(profiles.total - sums, profiles.total, out=np.full(sums.shape, np.nan), where=lit)
-    return Kernel(values, np.maximum(cut, 0.0))
+    sums = _sums(profiles, half, pixel)
+    times = np.where(np.arange(half + 1) > 0, 2.0, 1.0)  # that a row or column is in the whole
+    total = np.einsum("kyx,y,x->k", sums, times, times)[:, None, None]
+    return np.divide(sums, total, out=np.zeros(sums.shape), where=lit[:, None, None])
 
 
 def _sums(profiles: Profiles, half: int, pixel: tuple[float, float]) -> Floats:

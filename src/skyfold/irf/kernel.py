@@ -113,7 +113,7 @@ def _kernel(
     for start in range(0, edges.size - 1, _BLOCK):
         block = slice(start, start + _BLOCK)
         quadrant += rings[:, block] @ _shares(edges[start : start + _BLOCK + 1], half, width, height)
-    values = _mirrored(quadrant.reshape(-1, half + 1, half + 1))
+    values = mirrored(quadrant.reshape(-1, half + 1, half + 1))
     sums = values.sum(axis=(1, 2))
     good = (sums > 0) & (total > 0)
     values = np.divide(values, sums[:, None, None], out=np.zeros(values.shape), where=good[:, None, None])
@@ -145,7 +145,7 @@ def _disc_below(x: Floats, y: Floats) -> Floats:
     return np.where(x**2 + y**2 < 1, meeting, apart)
 
 
-def _mirrored(quadrant: Floats) -> Floats:
-    """All four quadrants of (k, y, x) around its first row and column."""
+def mirrored(quadrant: Floats) -> Floats:
+    """All four quadrants of (k, y, x) around its first row and column: (k, 2 y − 1, 2 x − 1)."""
     right = np.concatenate([quadrant[:, :, :0:-1], quadrant], axis=2)
     return np.concatenate([right[:, :0:-1], right], axis=1)

@@ -24,7 +24,7 @@ def energy_mask(geom: Any, lo: Any = None, hi: Any = None, name: str = "energy")
     if not isinstance(axis, Axis):
         raise ShapeError(f"axis {name!r} has no edges to compare with")
     inside = axis.within(lo, hi).reshape(-1, *(1,) * (len(geom.shape) - number - 1))
-    return Map(geom, np.broadcast_to(inside, geom.shape).copy())
+    return Map(geom, np.broadcast_to(inside, geom.shape))
 
 
 def grown(mask: Map, radius: Any) -> Map:
