@@ -1,4 +1,7 @@
-"""Event lists of an observation, drawn and written; the two packages draw about as many events, but not the same."""
+"""Simulations: event lists of an observation, drawn and written, and photons of a picture.
+
+Of an observation the two packages draw about as many events, but not the same.
+"""
 
 import json
 import statistics
@@ -14,7 +17,13 @@ CASES = {"point": "CTA south, 5 h, a point source", "diffuse": "CTA south, 5 h, 
 def rows(gammapy: str, repeat: int, scratch: Path) -> list[Row]:
     folder = scratch / "simulating"
     folder.mkdir()
-    return [row for name, what in CASES.items() for row in compare(name, what, gammapy, repeat, folder)]
+    events = [row for name, what in CASES.items() for row in compare(name, what, gammapy, repeat, folder)]
+    return [*events, *photons()]
+
+
+def photons() -> list[Row]:
+    found = json.loads(measure([sys.executable, TASKS + "skyfold_photons.py"]).output)
+    return [Row(f"10 million photons of a picture, {psf}: CPU", taken, NAN, "s") for psf, taken in found.items()]
 
 
 def compare(name: str, what: str, gammapy: str, repeat: int, folder: Path) -> list[Row]:

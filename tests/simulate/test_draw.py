@@ -1,5 +1,3 @@
-from time import process_time
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -175,18 +173,6 @@ def test_everything_together_is_what_convolution_expects():
     assert many.sum() > 400
     assert chi2_p(counts[many], expected[many]) > CHANCE
     assert poisson_p(counts[~many].sum(), expected[~many].sum()) > CHANCE
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("psf", [None, GaussianBlur(6.0), KingBlur(6.0, 2.5)], ids=["none", "Gaussian", "King"])
-def test_ten_million_photons_take_less_than_a_second(psf):
-    scene = Scene(np.random.default_rng(1).gamma(2.0, size=(333, 500)), psf=psf)
-    taken = []
-    for seed in range(3):
-        before = process_time()
-        draw_counts(scene, 1e7, seed=seed)
-        taken.append(process_time() - before)
-    assert min(taken) < 1.0
 
 
 def test_the_same_seed_gives_the_same_photons_listed_or_counted():
