@@ -217,6 +217,19 @@ def stay(fn, start, bounds, linear=None):
     return Minimum(start, fn(start), Status.CONVERGED, 1, fn)
 
 
+def wander(fn, start, bounds, linear=None):
+    """A minimiser for which windows are never where they should be."""
+    return Minimum(start, fn(start), Status.MOVED, 1, fn)
+
+
+def test_sources_that_never_rest_in_their_windows_are_no_success():
+    sky = point_sky()
+    result = fit(fake(cube(), sky, 31), sky, minimiser=wander)
+    assert result.n_evaluations == 9
+    assert result.problems[0].fault == "search"
+    assert "sources leave the middle of their windows as often as these follow" in result.status
+
+
 def test_a_saddle_is_no_minimum_and_the_search_leaves_it():
     """A point in the middle between two equal ones: no slope, by symmetry, but it falls to both sides."""
     pair = {"l": Source(TRUTH, Point(**offset(-4.0, 0.0))), "r": Source(TRUTH, Point(**offset(4.0, 0.0)))}
