@@ -79,5 +79,5 @@ def _ranked(model: Generative, draws: int, tried: int, seed: np.random.SeedSeque
         found = posterior(model.fit(model.simulate(rng, truth)), draws, rng, tried).check()
     except FitError as error:
         return str(error)
-    true = np.array([row.value for row in truth.free])
+    true = truth.free_values
     return np.sum(found.values < true, axis=0)

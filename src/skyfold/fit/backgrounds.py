@@ -21,12 +21,14 @@ Background = FovBackground | TemplateNpred
 class Backgrounds:
     """Models of what is behind the sources in a dataset.
 
+    scaling : which of them is of the background of the dataset; None if that is taken as it is.
     rows : where the parameters of each are among those of the sky.
     factors : of energy, of each.
     """
 
     survey: Survey
     models: dict[str, Background]
+    scaling: str | None
     rows: dict[str, Ints]
     mapping: Mapping
     factors: dict[str, Factor]
@@ -52,7 +54,7 @@ class Backgrounds:
             # Parameters of a spectrum come before those of a shape, in the order of the fields.
             first = len(parameter_leaves(model.spectrum))
             factors[key] = Factor.of(model.spectrum, rows[key][:first], mapping, energies)
-        return cls(survey, models, rows, mapping, factors)
+        return cls(survey, models, scaling[0] if scaling else None, rows, mapping, factors)
 
     @property
     def everywhere(self) -> bool:
@@ -64,10 +66,9 @@ class Backgrounds:
         if self.survey.background is None:
             return np.zeros(self.survey.bins[0].size)
         usual = self.survey.background[self.survey.bins]
-        for name, model in self.models.items():
-            if isinstance(model, FovBackground):
-                usual = usual * np.abs(self.factors[name].start()[self.survey.bins[0]])
-        return usual
+        if self.scaling is None:
+            return usual
+        return usual * np.abs(self.factors[self.scaling].start()[self.survey.bins[0]])
 
     def layers(self, listed: tuple[Ints, ...], extra: Ints) -> tuple[Layer, ...]:
         """The background of the dataset with its factor, and templates of counts.
@@ -87,13 +88,13 @@ class Backgrounds:
     def _behind(self, background: Floats, listed: tuple[Ints, ...], extra: Ints) -> Layer:
         """The background of the dataset, as it is or scaled."""
         base = np.concatenate([background[listed], np.ones(extra.size)])
-        for name, model in self.models.items():
-            if isinstance(model, FovBackground) and model.shape is not None:
-                return self._shaped(name, model.shape, background, listed)
-            if isinstance(model, FovBackground):
-                reco = np.concatenate([listed[0], extra])
-                return Scaled(self.factors[name], reco, base, self.survey.behind)
-        return Known(base, float(self.survey.behind.sum()))
+        if self.scaling is None:
+            return Known(base, float(self.survey.behind.sum()))
+        model = self.models[self.scaling]
+        assert isinstance(model, FovBackground)
+        if model.shape is not None:
+            return self._shaped(self.scaling, model.shape, background, listed)
+        return Scaled(self.factors[self.scaling], np.concatenate([listed[0], extra]), base, self.survey.behind)
 
     def _shaped(self, name: str, shape: Any, background: Floats, listed: tuple[Ints, ...]) -> Shaped:
         """The background of the dataset with a factor that varies across the field."""

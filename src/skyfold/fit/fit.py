@@ -66,11 +66,12 @@ def fit(
     for row in table.rows:
         if not np.isfinite(row.value):
             raise FitError(f"{row.name} starts at {row.value}: give it a finite value")
-    start = np.array([row.value for row in table.free])
     bounds = np.array([row.limits for row in table.free], dtype=float)
     linear = np.array([row.name.rsplit(".", 1)[-1] in FACTORS for row in table.free])
     # Nothing here keeps the likelihood, so that its windows may go.
-    end = settled(minimiser, Likelihood.of(datasets, sky, table, folding=folding, stat=stat), start, bounds, linear)
+    end = settled(
+        minimiser, Likelihood.of(datasets, sky, table, folding=folding, stat=stat), table.free_values, bounds, linear
+    )
     return _result(end, bounds)
 
 

@@ -78,7 +78,7 @@ class Likelihood:
     @property
     def start(self) -> Floats:
         """Values of the free parameters in the table, (f,)."""
-        return np.array([row.value for row in self.table.free])
+        return self.table.free_values
 
     def expand(self, free: Floats, relief: float = 0.0) -> Expansion:
         """Statistic, gradient and Fisher information; see `Cash` for `relief`."""

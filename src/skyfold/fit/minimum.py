@@ -12,7 +12,7 @@ from skyfold.num.double import Floats
 Bounds = NDArray[np.float64]
 """Lower and upper bounds, shape (f, 2)."""
 
-# Times that windows follow a search; sources that still move then have no place to rest.
+# Searches, between which windows follow; sources that still move then have no place to rest.
 _ROUNDS = 9
 
 

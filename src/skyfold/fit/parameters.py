@@ -71,6 +71,11 @@ class Parameters:
         """Rows a fit may move, in their order."""
         return tuple(row for row in self.rows if row.free and row.link is None)
 
+    @property
+    def free_values(self) -> Floats:
+        """Values of the free parameters, (f,)."""
+        return np.array([row.value for row in self.free])
+
     def select(self, pattern: str) -> tuple[Row, ...]:
         """The row of this name, or those whose name matches, e.g. ``"gc.*"``; ``*`` and ``?`` as in file names.
 

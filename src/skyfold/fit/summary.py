@@ -57,7 +57,7 @@ class FitSummary:
     @property
     def free(self) -> Floats:
         """Values of the free parameters, (f,)."""
-        return np.array([row.value for row in self.parameters.free])
+        return self.parameters.free_values
 
     @property
     def correlation(self) -> Floats:
